@@ -1,0 +1,50 @@
+"""Lets dbt load the landing folder before its first model: registers the SQL function `ingest_landing()`.
+
+It runs inside dbt's own process, because only one process may have the warehouse file open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb import DuckDBPyConnection
+
+from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
+from ingestion.landing import ingest
+
+
+def data_dir() -> Path:
+    """The data folder: the environment variable DATA_DIR, or `data/` of the project."""
+    return Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data")
+
+
+class Plugin(BasePlugin):
+    """dbt-duckdb plugin; named in profiles.yml."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        data_dir().mkdir(parents=True, exist_ok=True)
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        def ingest_landing(_: str) -> str:
+            with conn.cursor() as cursor:
+                try:
+                    mappings = os.environ.get("MAPPINGS_DIR")
+                    catalogue = read_catalogue(mappings_dir=Path(mappings) if mappings else None)
+                    report = ingest(cursor, data_dir() / "landing", catalogue)
+                except ConfigurationError as error:
+                    return json.dumps({"error": str(error)})
+            return json.dumps(
+                {
+                    "load_id": report.load_id,
+                    "files_loaded": report.files_loaded,
+                    "files_set_aside": report.files_set_aside,
+                    "rows_landed": report.rows_landed,
+                    "seconds": round(report.seconds, 2),
+                }
+            )
+
+        conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)  # type: ignore[list-item,arg-type]

@@ -1,0 +1,51 @@
+{# Stops the run before its first model if a variable is unknown or holds something it may not. #}
+{% macro check_configuration() -%}
+    {% if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot'] %}
+        {% set rules = variable_rules() %}
+        {% for name in (invocation_args_dict.get('vars') or {}).keys() if name not in rules %}
+            {{ stop("Variable '" ~ name ~ "' does not exist. Variables are: " ~ rules.keys() | sort | join(', ') ~ ".") }}
+        {% endfor %}
+        {% for name, rule in rules.items() %}
+            {% set value = var(name) %}
+            {% if value is none %}
+                {% if not rule.optional %}
+                    {{ stop("Variable '" ~ name ~ "' is empty; it needs " ~ allowed_values(rule) ~ ".") }}
+                {% endif %}
+            {% else %}
+                {% do check_variable(name, value, rule) %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+{%- endmacro %}
+
+{% macro check_variable(name, value, rule) -%}
+    {% set problem = false %}
+    {% if rule.kind == 'number' %}
+        {% set problem = value is not number or value is boolean or value < rule.min or value > rule.max %}
+    {% elif rule.kind == 'choice' %}
+        {% set problem = value not in rule.allowed %}
+    {% elif rule.kind == 'mapping' %}
+        {% set problem = value is not mapping %}
+    {% elif rule.kind == 'list' %}
+        {% set problem = value is string or value is not iterable or value | length == 0
+            or value | reject('in', rule.allowed) | list | length > 0 %}
+    {% elif rule.kind == 'timestamp' %}
+        {% set problem = not modules.re.match('^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$', value | string) %}
+    {% endif %}
+    {% if problem %}
+        {{ stop("Variable '" ~ name ~ "' is " ~ value | tojson ~ "; it must be " ~ allowed_values(rule) ~ ".") }}
+    {% endif %}
+{%- endmacro %}
+
+{% macro allowed_values(rule) -%}
+    {%- if rule.kind == 'number' -%} a number from {{ rule.min }} to {{ rule.max }}
+    {%- elif rule.kind == 'choice' -%} one of {{ rule.allowed | join(', ') }}
+    {%- elif rule.kind == 'list' -%} a list of at least one of {{ rule.allowed | join(', ') }}
+    {%- elif rule.kind == 'timestamp' -%} a time in UTC like '2026-10-31' or '2026-10-31 23:59:59'
+    {%- else -%} a mapping
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro stop(message) -%}
+    {{ exceptions.raise_compiler_error(message) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{# Incremental tables hold results of the settings they were computed with: a change of one asks for a rebuild, said before it starts. #}
+{% macro check_stored_settings() -%}
+    {% if execute and flags.WHICH in ['run', 'build'] %}
+        {% do run_query("create table if not exists landing.build_settings (name varchar, setting varchar)") %}
+        {% set current = {'mappings': run_query("select md5(coalesce(string_agg(relation || column_name || expression, ',' order by relation, column_name), '')) from landing.mapped_columns").columns[0].values()[0]} %}
+        {% for name, rule in variable_rules().items() if rule.incremental %}
+            {% do current.update({name: var(name) | sort | join(', ') if rule.kind == 'list' else var(name) | string}) %}
+        {% endfor %}
+        {% set stored = {} %}
+        {% for row in run_query("select name, setting from landing.build_settings").rows %}
+            {% do stored.update({row[0]: row[1]}) %}
+        {% endfor %}
+        {% if flags.FULL_REFRESH or not stored %}
+            {% set selected = invocation_args_dict.get('select') or invocation_args_dict.get('exclude') %}
+            {% if not (stored and selected) %}
+                {% do run_query("delete from landing.build_settings") %}
+                {% for name, setting in current.items() %}
+                    {% do run_query("insert into landing.build_settings values ('" ~ name ~ "', '" ~ setting ~ "')") %}
+                {% endfor %}
+            {% endif %}
+        {% else %}
+            {% for name, setting in current.items() if stored.get(name) != setting %}
+                {% if name == 'mappings' %}
+                    {{ stop("The mappings in mappings/ have changed since the warehouse was built: run `dbt build --full-refresh` once.") }}
+                {% endif %}
+                {{ stop("Variable '" ~ name ~ "' was " ~ stored.get(name) ~ " when the warehouse was built and is now " ~ setting ~ ": run `dbt build --full-refresh` once, or set it back.") }}
+            {% endfor %}
+        {% endif %}
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,13 @@
+{# What every variable may be. `incremental: true` marks those that stored incremental tables were computed with. #}
+{% macro variable_rules() -%}
+    {{ return({
+        'as_of': {'kind': 'timestamp', 'optional': true, 'incremental': true},
+        'systems': {'kind': 'list', 'allowed': ['files'] + var('connectors').keys() | list, 'incremental': true},
+        'connectors': {'kind': 'mapping'},
+        'session_timeout_minutes': {'kind': 'number', 'min': 1, 'max': 1440, 'incremental': true},
+        'future_tolerance_hours': {'kind': 'number', 'min': 0, 'max': 8760, 'incremental': true},
+        'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},
+        'health_weight_set': {'kind': 'choice', 'allowed': ['standard', 'commercial']},
+        'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
+    }) }}
+{%- endmacro %}

@@ -1,0 +1,45 @@
+-- Grain: one row per score, account and signal at as_of, in words, the reason that weighs most first.
+-- For the health score what weighs is what is missing to 100, for the churn risk what is there.
+with weighed as (
+    select
+        contributions.score,
+        contributions.customer_id,
+        contributions.component,
+        contributions.signal,
+        contributions.raw_value,
+        contributions.unit,
+        contributions.contribution,
+        contributions.weight,
+        case contributions.score
+            when 'health' then contributions.weight - contributions.contribution
+            else contributions.contribution
+        end as points,
+        signals.sentence
+    from {{ ref('fct_score_contributions') }} as contributions
+    inner join {{ ref('score_signals') }} as signals
+        on contributions.score = signals.score and contributions.signal = signals.signal
+    cross join {{ ref('silver__as_of') }} as build
+    where contributions.date_day = cast(build.as_of as date)
+)
+
+select
+    score,
+    customer_id,
+    component,
+    signal,
+    raw_value,
+    unit,
+    contribution,
+    weight,
+    points,
+    replace(
+        sentence,
+        '{value}',
+        case
+            when unit = 'ratio' then cast(cast(round(100 * raw_value) as bigint) as {{ dbt.type_string() }}) || ' %'
+            else cast(cast(round(raw_value) as bigint) as {{ dbt.type_string() }})
+        end
+    ) as sentence,
+    row_number() over (partition by score, customer_id order by points desc, signal) as reason_rank
+from weighed
+where points > 0

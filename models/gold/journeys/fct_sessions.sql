@@ -1,0 +1,3 @@
+-- Grain: one row per session.
+select *
+from {{ ref('silver__account_sessions') }}

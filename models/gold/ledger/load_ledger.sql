@@ -1,0 +1,81 @@
+-- Grain: one row per file that was found in the landing folder (per version, if it was replaced under its name).
+-- rows_landed is what the reader counted; the other counts are taken from the tables the rows ended in. Nothing is a remainder:
+-- a row that is in none of them is `rows_lost`, and a test lets no build pass with one.
+-- depends_on: {{ ref('quarantine__unattached_rows') }}
+{% set contract_names = ['accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses', 'customer_events', 'feature_usage', 'lifecycle_events'] %}
+with outcomes as (
+    {% for name in contract_names %}
+    {%- set grain = (input_contracts() | selectattr('name', 'equalto', name) | first).grain if execute else ['source_system'] %}
+    select
+        landed.source_file,
+        case
+            when landed.violations is not null then 'quarantined'
+            when kept.source_file is null then 'lost'
+            when kept.source_file = landed.source_file and kept.source_line = landed.source_line then 'bronze'
+            else 'duplicate'
+        end as outcome,
+        count(*) as landed_rows
+    from {{ ref('staging__' ~ name) }} as landed
+    left join {{ ref('bronze__' ~ name) }} as kept
+        on
+            landed.violations is null
+            {%- for column in grain %}
+            {%- if name == 'subscriptions' and column == 'effective_at' %}
+            and coalesce(landed.effective_at, landed.started_at) = kept.effective_at
+            {%- else %}
+            and landed.{{ column }} = kept.{{ column }}
+            {%- endif %}
+            {%- endfor %}
+    group by 1, 2
+    union all
+    {% endfor %}
+    {%- for table in attached_tables() %}
+    select
+        files.source_file,
+        case when loose.source_file is null then 'attached' else 'quarantined' end as outcome,
+        count(*) as landed_rows
+    from {{ source(table.system, table.table) }} as landed
+    inner join {{ source('landing', 'files') }} as files
+        on landed.landed_file_id = files.file_id
+    left join {{ ref('quarantine__unattached_rows') }} as loose
+        on files.source_file = loose.source_file and landed.landed_line = loose.source_line
+    group by 1, 2
+    union all
+    {% endfor %}
+    select
+        source_file,
+        'quarantined' as outcome,
+        rows_unreadable as landed_rows
+    from {{ source('landing', 'files') }}
+),
+
+by_file as (
+    select
+        source_file,
+        cast(coalesce(sum(landed_rows) filter (where outcome in ('bronze', 'attached')), 0) as bigint) as rows_in_bronze,
+        cast(coalesce(sum(landed_rows) filter (where outcome = 'attached'), 0) as bigint) as rows_attached,
+        cast(coalesce(sum(landed_rows) filter (where outcome = 'duplicate'), 0) as bigint) as rows_duplicate,
+        cast(coalesce(sum(landed_rows) filter (where outcome = 'quarantined'), 0) as bigint) as rows_quarantined
+    from outcomes
+    group by source_file
+)
+
+select
+    files.source_system,
+    files.source_table,
+    files.source_file,
+    files.status as file_status,
+    files.reason as file_reason,
+    files.load_id,
+    files.loaded_at,
+    files.sha256,
+    files.size_bytes,
+    files.rows_landed,
+    by_file.rows_in_bronze,
+    by_file.rows_attached,
+    by_file.rows_duplicate,
+    by_file.rows_quarantined,
+    files.rows_landed - by_file.rows_in_bronze - by_file.rows_duplicate - by_file.rows_quarantined as rows_lost
+from {{ source('landing', 'files') }} as files
+inner join by_file
+    on files.source_file = by_file.source_file

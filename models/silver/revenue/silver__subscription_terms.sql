@@ -1,0 +1,92 @@
+-- Grain: one row per system, subscription and stretch of time with the same terms; `mrr` is the recurring revenue of a month in it.
+-- Trials and states that bring no money count 0; a currency without a rate leaves `mrr` empty rather than guessed.
+with terms as (
+    select
+        subscriptions.source_system,
+        subscriptions.subscription_id,
+        account_map.customer_id,
+        subscriptions.plan_name,
+        subscriptions.quantity,
+        subscriptions.status,
+        subscriptions.effective_at,
+        subscriptions.started_at,
+        subscriptions.ended_at,
+        subscriptions.trial_ends_at,
+        subscriptions.current_period_ends_at,
+        subscriptions.is_auto_renewing,
+        coalesce(subscriptions.is_trial, false) as is_trial,
+        coalesce(upper(subscriptions.currency), 'USD') as currency,
+        coalesce(
+            subscriptions.mrr,
+            subscriptions.amount * intervals.periods_per_year / 12 / coalesce(subscriptions.billing_interval_count, 1)
+        ) as mrr_in_currency,
+        subscriptions.source_file,
+        subscriptions.source_line,
+        lead(subscriptions.effective_at) over (
+            partition by subscriptions.source_system, subscriptions.subscription_id
+            order by subscriptions.effective_at
+        ) as replaced_at
+    from {{ ref('bronze__subscriptions') }} as subscriptions
+    inner join {{ ref('silver__account_map') }} as account_map
+        on
+            subscriptions.source_system = account_map.source_system
+            and subscriptions.customer_id = account_map.source_customer_id
+    left join {{ ref('billing_intervals') }} as intervals
+        on coalesce(subscriptions.billing_interval, 'month') = intervals.billing_interval
+    cross join {{ ref('silver__as_of') }} as build
+    where
+        not coalesce(subscriptions.is_test, false)
+        and not coalesce(subscriptions.is_deleted, false)
+        and subscriptions.effective_at <= build.as_of
+),
+
+bounded as (
+    select
+        terms.*,
+        greatest(terms.effective_at, terms.started_at) as valid_from,
+        case
+            when terms.replaced_at is null then terms.ended_at
+            when terms.ended_at is null then terms.replaced_at
+            else least(terms.replaced_at, terms.ended_at)
+        end as valid_to,
+        statuses.counts_as_revenue
+    from terms
+    left join {{ ref('subscription_statuses') }} as statuses
+        on lower(terms.status) = statuses.status
+)
+
+select
+    bounded.source_system,
+    bounded.subscription_id,
+    bounded.customer_id,
+    bounded.plan_name,
+    bounded.quantity,
+    bounded.status,
+    -- Money comes in only once the trial is over.
+    case
+        when bounded.trial_ends_at > bounded.valid_from then bounded.trial_ends_at
+        else bounded.valid_from
+    end as valid_from,
+    bounded.valid_to,
+    bounded.started_at,
+    bounded.ended_at,
+    bounded.current_period_ends_at,
+    bounded.is_auto_renewing,
+    bounded.currency,
+    cast(bounded.mrr_in_currency as decimal(18, 4)) as mrr_in_currency,
+    cast(
+        case
+            when bounded.is_trial or not coalesce(bounded.counts_as_revenue, true) then 0
+            else bounded.mrr_in_currency * currencies.usd_per_unit
+        end as decimal(18, 4)
+    ) as mrr,
+    bounded.source_file,
+    bounded.source_line
+from bounded
+inner join {{ ref('silver__accounts') }} as accounts
+    on bounded.customer_id = accounts.customer_id
+left join {{ ref('currencies') }} as currencies
+    on bounded.currency = currencies.currency
+where
+    bounded.valid_to is null
+    or bounded.valid_to > case when bounded.trial_ends_at > bounded.valid_from then bounded.trial_ends_at else bounded.valid_from end
