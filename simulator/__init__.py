@@ -1,0 +1,1 @@
+"""A simulated software company: exports as a real one writes them, with the truth kept beside them."""

@@ -1,0 +1,157 @@
+"""What really happened, for tests and for judging models; never part of the exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from simulator import catalogue, hazard
+from simulator.accounts import Accounts
+from simulator.billing import Columns
+from simulator.database import load
+from simulator.defects import Defects
+from simulator.files import write_query
+from simulator.life import PRICE_RISE, History
+from simulator.settings import NEVER, Settings
+
+
+def _write(session: duckdb.DuckDBPyConnection, folder: Path, name: str, query: str) -> None:
+    write_query(session, query, folder / f"{name}.parquet", "parquet")
+
+
+def write_truth(
+    session: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, accounts: Accounts, history: History, defects: Defects
+) -> None:
+    """Write the truth files into `folder`.
+
+    accounts_truth: an account a row; latent values, hazard of the 30 days after the window (null: has left), last
+        notice, end and cause.
+    departures: a row each time an account gave notice (it may come back), with the cause.
+    hazard_by_month: account and month under risk; probability of notice in the month and its terms (log-odds).
+    person_truth: a row for each pair of login and device, and for each anonymous visitor (user_id null); person_id
+        says who is the same person (null: a robot). A device with is_shared belongs to more than one person.
+    incidents: features that failed, with days and severity. broken_rows: see `Defects`.
+    settings.json: settings, coefficients, price rise.
+    """
+    calendar = settings.calendar
+    _accounts(session, folder, settings, accounts, history)
+    departures: Columns = {
+        **history.departures,
+        "notice_on": calendar.timestamps(history.departures["notice_day"]).astype("datetime64[D]"),
+        "ended_on": calendar.timestamps(history.departures["end_day"]).astype("datetime64[D]"),
+    }
+    load(session, "departure", departures)
+    _write(
+        session, folder, "departures",
+        "select customer_id, notice_on, ended_on, cause from departure inner join company using (account) order by customer_id, notice_on",
+    )  # fmt: skip
+    load(session, "hazard_row", history.hazards)
+    load(session, "month", {
+        "month": np.arange(len(calendar.months)),
+        "label": np.array([month.label for month in calendar.months], dtype=object),
+    })  # fmt: skip
+    term_columns = ", ".join(f"{name} as term_{name}" for name in hazard.TERMS)
+    _write(
+        session, folder, "hazard_by_month",
+        f"""select customer_id, label as month, hazard, {term_columns}
+        from hazard_row inner join company using (account) inner join month using (month) order by customer_id, month""",
+    )  # fmt: skip
+    _write(
+        session, folder, "person_truth",
+        """
+        with owner as (
+            select visitor_id, count(distinct person_id) > 1 as is_shared
+            from device inner join person_user using (user_no) group by visitor_id
+        )
+        select person_id, user_id, visitor_id, customer_id, is_shared, identified.user_no is not null as is_seen_together
+        from device
+        inner join person_user using (user_no)
+        inner join company using (account)
+        inner join owner using (visitor_id)
+        left join identified using (user_no, visitor_id)
+        union all
+        select person_id, null, visitor_id, null, false, false from stranger
+        order by person_id, user_id, visitor_id
+        """,
+    )  # fmt: skip
+    incidents = history.incidents
+    load(session, "incident", {
+        "incident": np.arange(1, len(incidents) + 1),
+        "feature_name": np.array([catalogue.FEATURES[item.feature] for item in incidents], dtype=object),
+        "first_day": calendar.timestamps(np.array([item.first_day for item in incidents], dtype="int64")).astype("datetime64[D]"),
+        "days": np.array([item.days for item in incidents], dtype="int64"),
+        "severity": np.array([item.severity for item in incidents], dtype=float),
+    })  # fmt: skip
+    _write(
+        session, folder, "incidents",
+        """
+        select incident, feature_name, first_day, (first_day + (days - 1)::integer)::date as last_day, severity,
+            severity as share_of_uses_failing, 0.45 * severity * days / 3 as extra_tickets_per_month_and_root_of_users,
+            -0.12 * severity * days / 3 as effect_on_log_use
+        from incident order by incident
+        """,
+    )  # fmt: skip
+    records = sorted(defects.records)
+    load(session, "broken", {
+        "file": np.array([row[0] for row in records], dtype=object).astype("U"),
+        "line": np.array([row[1] for row in records], dtype="int64"),
+        "kind": np.array([row[2] for row in records], dtype=object).astype("U"),
+        "should_be": np.array([row[3] for row in records], dtype=object).astype("U"),
+        "row_id": np.array([row[4] for row in records], dtype=object).astype("U"),
+    })  # fmt: skip
+    _write(session, folder, "broken_rows", "select * from broken order by file, line")
+    rise = calendar.timestamps(np.array(history.price_rise_day)).astype("datetime64[D]")
+    described = {
+        **settings.as_json(),
+        "start": settings.start.isoformat(),
+        "price_rise": {"from": str(rise), "factor": PRICE_RISE},
+        "hazard": {
+            "form": "1 - (1 - logistic(base + sum of terms)) * (1 - outside), for 30 days",
+            "base_log_odds": dict(zip(catalogue.TIERS, hazard.BASE, strict=True)),
+            "outside": hazard.OUTSIDE,
+            "terms": {name: {"coefficient": value, "visible": where} for name, (value, where) in hazard.TERMS.items()},
+        },
+    }
+    (folder / "settings.json").write_text(json.dumps(described, indent=1) + "\n", "utf-8")
+
+
+def _accounts(session: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, accounts: Accounts, history: History) -> None:
+    calendar = settings.calendar
+    last_cause = np.full(len(accounts), None, dtype=object)
+    last_cause[history.departures["account"]] = history.departures["cause"]  # rows are in order of time: the last one stays
+    last_cause[history.end_day == NEVER] = None
+    failed = history.contracts.failed_trial & (history.end_day != NEVER)
+    last_cause[failed] = "trial_not_converted"
+    load(
+        session,
+        "account_truth",
+        {
+            "account": np.arange(len(accounts)),
+            "fit": accounts.fit,
+            "onboarding_quality": accounts.onboarding,
+            "price_sensitivity": accounts.price_sensitivity,
+            "hidden_pull": accounts.hidden_pull,
+            "is_locked_in": accounts.is_locked_in,
+            "payment_trouble": accounts.payment_trouble,
+            "usual_activity_log": accounts.activity,
+            "champion_loss_on": calendar.timestamps(accounts.champion_loss_day).astype("datetime64[D]"),
+            "engagement_at_end": history.engagement,
+            "features_adopted": accounts.features_adopted,
+            "is_silent": accounts.is_silent,
+            "hazard_at_end": history.last_hazard,
+            "is_churned": history.end_day != NEVER,
+            "notice_on": calendar.timestamps(history.notice_day).astype("datetime64[D]"),
+            "churned_on": calendar.timestamps(history.end_day).astype("datetime64[D]"),
+            "cause": last_cause,
+        },
+    )
+    _write(
+        session, folder, "accounts_truth",
+        """select customer_id, account_truth.* exclude (account)
+        replace (case when not isnan(hazard_at_end) then hazard_at_end end as hazard_at_end),
+        is_ghost as is_missing_in_accounts, is_test
+        from account_truth inner join company using (account) order by customer_id""",
+    )  # fmt: skip
