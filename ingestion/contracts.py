@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ class Catalogue:
         return tuple(sorted({table.system for table in self.source_tables}))
 
 
+@lru_cache(maxsize=100_000)
 def normalise_name(name: str) -> str:
     """Name of a column, table or folder as SQL sees it: lower case, words joined by `_`."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name.strip())

@@ -233,8 +233,10 @@ class FileReader:
             raise UnreadableFile(f"the header names none of the columns this table has; it names {shown}")
 
     def _add_columns(self, columns: Iterable[str]) -> None:
+        present = {row[0] for row in self._con.execute(f"describe {self._relation}").fetchall()}
         for name in columns:
-            self._con.execute(f'alter table {self._relation} add column if not exists "{name}" varchar')
+            if name not in present:
+                self._con.execute(f'alter table {self._relation} add column "{name}" varchar')
 
     def _insert_records(self, records: Iterable[Record], columns: tuple[str, ...]) -> Loaded:
         """Insert records read with care, in batches; unreadable ones go where they are kept with their reason."""

@@ -1,0 +1,1 @@
+"""From the private warehouse to a release that readers may open."""

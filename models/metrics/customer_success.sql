@@ -42,7 +42,7 @@ open_tickets as (
         count(*) as open_tickets,
         sum(case when severity = 3 then 1 else 0 end) as open_urgent_tickets
     from {{ ref('silver__support_tickets') }}
-    where customer_id is not null and not is_resolved and coalesce(status, '') not in ('solved', 'closed')
+    where customer_id is not null and not is_resolved
     group by customer_id
 ),
 
@@ -75,8 +75,12 @@ select
     cast(coalesce(open_tickets.open_urgent_tickets, 0) as bigint) as open_urgent_tickets,
     tickets.ticket_satisfaction_ratio,
     customers.last_login_days_ago as days_since_last_login,
-    least(today.features_used_30d * 1.0 / nullif(features.features_on_offer, 0), 1) as feature_adoption_rate,
-    least(today.active_users_30d * 1.0 / nullif(today.total_users, 0), 1) as user_activation_rate,
+    today.features_used_30d * 1.0 / nullif(features.features_on_offer, 0) as feature_adoption_rate,
+    -- Logins that were switched off since may make more active users than there are logins now. (least() would turn unknown into 1.)
+    case
+        when today.active_users_30d > today.total_users then 1.0
+        else today.active_users_30d * 1.0 / nullif(today.total_users, 0)
+    end as user_activation_rate,
     coalesce(today.sessions_30d, 0) as sessions_30d,
     coalesce(today.active_days_30d, 0) as active_days_30d,
     customers.nps_score,

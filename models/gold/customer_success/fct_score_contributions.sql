@@ -8,6 +8,7 @@ with known_kinds as (
         (select count(*) from {{ ref('silver__support_tickets') }} where customer_id is not null) > 0 as has_tickets,
         (select count(*) from {{ ref('silver__support_tickets') }} where is_escalated is not null) > 0 as has_escalations,
         (select count(*) from {{ ref('silver__payment_behaviour') }}) > 0 as has_payments,
+        (select min(active_on) from {{ ref('silver__activity_days') }}) as activity_since,
         (select count(distinct feature_name) from {{ ref('silver__feature_use') }}) as features_on_offer
 ),
 
@@ -67,7 +68,11 @@ raw_values as (
             when 'days_since_last_activity'
                 then case
                     when kinds.has_activity
-                        then coalesce(daily.days_since_last_activity, {{ dbt.datediff('daily.known_on', 'daily.date_day', 'day') }})
+                        -- Of an account never seen active it is only known how long it and the records of activity exist.
+                        then coalesce(
+                            daily.days_since_last_activity,
+                            greatest({{ dbt.datediff('greatest(daily.known_on, kinds.activity_since)', 'daily.date_day', 'day') }}, 0)
+                        )
                 end
             when 'negative_feedback' then daily.survey_sum_180d / nullif(daily.survey_answers_180d, 0)
             when 'payment_delays' then case when kinds.has_payments then daily.payment_troubles_90d end

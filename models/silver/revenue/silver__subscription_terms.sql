@@ -43,50 +43,71 @@ with terms as (
 bounded as (
     select
         terms.*,
-        greatest(terms.effective_at, terms.started_at) as valid_from,
+        greatest(terms.effective_at, terms.started_at) as terms_from,
         case
             when terms.replaced_at is null then terms.ended_at
             when terms.ended_at is null then terms.replaced_at
             else least(terms.replaced_at, terms.ended_at)
-        end as valid_to,
-        statuses.counts_as_revenue
+        end as terms_to,
+        terms.is_trial or not coalesce(statuses.counts_as_revenue, true) as is_free
     from terms
     left join {{ ref('subscription_statuses') }} as statuses
         on lower(terms.status) = statuses.status
+),
+
+-- A trial within the terms splits them: free until it ends, paid from then on.
+stretches as (
+    select
+        bounded.*,
+        bounded.terms_from as valid_from,
+        case
+            when bounded.terms_to is null or bounded.trial_ends_at < bounded.terms_to then bounded.trial_ends_at
+            else bounded.terms_to
+        end as valid_to,
+        true as is_free_stretch
+    from bounded
+    where bounded.trial_ends_at > bounded.terms_from
+    union all
+    select
+        bounded.*,
+        case
+            when bounded.trial_ends_at > bounded.terms_from then bounded.trial_ends_at
+            else bounded.terms_from
+        end as valid_from,
+        bounded.terms_to as valid_to,
+        bounded.is_free as is_free_stretch
+    from bounded
 )
 
 select
-    bounded.source_system,
-    bounded.subscription_id,
-    bounded.customer_id,
-    bounded.plan_name,
-    bounded.quantity,
-    bounded.status,
-    -- Money comes in only once the trial is over.
-    case
-        when bounded.trial_ends_at > bounded.valid_from then bounded.trial_ends_at
-        else bounded.valid_from
-    end as valid_from,
-    bounded.valid_to,
-    bounded.started_at,
-    bounded.ended_at,
-    bounded.current_period_ends_at,
-    bounded.is_auto_renewing,
-    bounded.currency,
-    cast(bounded.mrr_in_currency as decimal(18, 4)) as mrr_in_currency,
+    stretches.source_system,
+    stretches.subscription_id,
+    stretches.customer_id,
+    stretches.plan_name,
+    stretches.quantity,
+    stretches.status,
+    stretches.valid_from,
+    stretches.valid_to,
+    stretches.is_free_stretch as is_free,
+    stretches.started_at,
+    stretches.ended_at,
+    stretches.current_period_ends_at,
+    stretches.is_auto_renewing,
+    stretches.currency,
+    cast(stretches.mrr_in_currency as decimal(18, 4)) as mrr_in_currency,
     cast(
         case
-            when bounded.is_trial or not coalesce(bounded.counts_as_revenue, true) then 0
-            else bounded.mrr_in_currency * currencies.usd_per_unit
+            when stretches.is_free_stretch then 0
+            else stretches.mrr_in_currency * currencies.usd_per_unit
         end as decimal(18, 4)
     ) as mrr,
-    bounded.source_file,
-    bounded.source_line
-from bounded
+    stretches.source_file,
+    stretches.source_line
+from stretches
 inner join {{ ref('silver__accounts') }} as accounts
-    on bounded.customer_id = accounts.customer_id
+    on stretches.customer_id = accounts.customer_id
 left join {{ ref('currencies') }} as currencies
-    on bounded.currency = currencies.currency
+    on stretches.currency = currencies.currency
 where
-    bounded.valid_to is null
-    or bounded.valid_to > case when bounded.trial_ends_at > bounded.valid_from then bounded.trial_ends_at else bounded.valid_from end
+    stretches.valid_to is null
+    or stretches.valid_to > stretches.valid_from

@@ -53,7 +53,8 @@ select
             then {{ seconds_between('tickets.opened_at', 'tickets.resolved_at') }} / 3600
     end as resolution_hours,
     tickets.status,
-    coalesce(tickets.resolved_at <= build.as_of, false) as is_resolved,
+    -- A closed ticket without a time of solution is solved all the same; how long it took stays unknown.
+    coalesce(tickets.resolved_at <= build.as_of, coalesce(tickets.status, '') in ('solved', 'closed', 'resolved')) as is_resolved,
     tickets.priority,
     tickets.severity,
     tickets.source_priority,

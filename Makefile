@@ -1,0 +1,46 @@
+# The commands of the project. `make demo` and `make test` need nothing but git, make and Python 3.11 or newer.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help setup demo test lint dagster docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## make the environment from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python from 3.11 to 3.13 was found; install one, or say where it is: make PYTHON=/path/to/python3 setup" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make a virtual environment; install its venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[^ ]+).*/\1/p' requirements.lock)"
+	@echo "installing the packages of requirements.lock"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup ## simulate a company, build, audit, publish, and print one page about it
+	@$(BIN)/customer-analytics demo
+
+test: setup lint ## everything that a landing must pass
+	@$(BIN)/pytest -q
+
+lint: setup ## style, types and SQL rules
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --nofail --disable-progress-bar models tests/dbt > /dev/null
+
+dagster: setup ## the flow as assets, on http://127.0.0.1:3000
+	@$(BIN)/python -m orchestration
+
+docs: setup ## a page of all models, columns and tests: target/static_index.html
+	@$(BIN)/dbt docs generate --static --quiet && echo "open target/static_index.html"
+
+clean: ## remove what builds have made (not the landing files)
+	rm -rf target logs data/warehouse.duckdb data/warehouse.duckdb.wal data/published data/last_run.json

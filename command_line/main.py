@@ -1,0 +1,182 @@
+"""The command line: a thin layer over the packages that do the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ingestion.contracts import PROJECT_DIR, ConfigurationError
+from publishing.release import PublishError, current_release, publish
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Raw exports in, explainable customer tables out.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False),
+]
+
+
+def _data_dir(given: Path | None) -> Path:
+    return (given or PROJECT_DIR / "data").resolve()
+
+
+def _fail(message: str) -> typer.Exit:
+    errors.print(f"[bold red]error[/bold red] {message}")
+    return typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    accounts: Annotated[int, typer.Option(help="Accounts of the company.")] = 300,
+    days: Annotated[int, typer.Option(help="Days of history.")] = 365,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
+    out: Annotated[Path | None, typer.Option(help="Data folder to write to; default: the project's data/.", show_default=False)] = None,
+) -> None:
+    """Write the exports of a simulated company to OUT/landing and what is true of it to OUT/truth."""
+    from simulator.company import simulate as simulate_company
+
+    target = out or _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+    try:
+        with console.status("simulating") as shown:
+            summary = simulate_company(
+                accounts=accounts, days=days, seed=seed, out=target, progress=lambda step: shown.update(f"simulating {step}")
+            )
+    except (ValueError, OSError) as error:
+        raise _fail(str(error)) from error
+    rows = sum(summary.rows.values())
+    console.print(f"simulated {accounts:,} accounts over {days:,} days: {rows:,} rows in {target / 'landing'}, {summary.seconds:.1f} s")
+
+
+@app.command()
+def run(
+    data_dir: DataDir = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental tables.")] = False,
+    variables: Annotated[str | None, typer.Option("--vars", help="dbt variables, as YAML.", show_default=False)] = None,
+) -> None:
+    """Load what is new, build, audit and publish."""
+    folder = _data_dir(data_dir)
+    _run(folder, full_refresh, variables)
+    release = current_release(folder)
+    assert release is not None
+    console.print(f"published release {release['release_id']} (as of {release['as_of'][:19]} UTC)")
+
+
+def _run(folder: Path, full_refresh: bool = False, variables: str | None = None) -> None:
+    from command_line.pipeline import remember_run, run_dbt
+
+    began = datetime.now(UTC)
+    arguments = ["build"] + (["--full-refresh"] if full_refresh else []) + (["--vars", variables] if variables else [])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = 0
+        with console.status("building: reading the project") as shown:
+
+            def advance(name: str) -> None:
+                nonlocal done
+                done += 1
+                shown.update(f"building: {done} done, {name}")
+                if not console.is_terminal and done % 50 == 0:
+                    console.print(f"building: {done} models and checks done")
+
+            outcome = run_dbt(arguments, folder, advance)
+        for problem in outcome.problems[:10]:
+            errors.print(f"  {problem}")
+        release_id = None
+        try:
+            with console.status("publishing"):
+                release_id = publish(folder, outcome.checks).release_id
+        finally:
+            remember_run(folder, began, outcome, release_id)
+    except (PublishError, OSError) as error:
+        raise _fail(str(error)) from error
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
+
+
+@app.command("publish")
+def publish_command(data_dir: DataDir = None) -> None:
+    """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes."""
+    from command_line.pipeline import run_dbt
+
+    folder = _data_dir(data_dir)
+    if not (folder / "warehouse.duckdb").exists():
+        raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
+    with console.status("auditing"):
+        outcome = run_dbt(["test"], folder)
+    for problem in outcome.problems[:10]:
+        errors.print(f"  {problem}")
+    try:
+        release = publish(folder, outcome.checks)
+    except PublishError as error:
+        raise _fail(str(error)) from error
+    console.print(f"published release {release.release_id} (as of {release.as_of[:19]} UTC)")
+
+
+@app.command()
+def status(data_dir: DataDir = None) -> None:
+    """Say which release is out, how fresh it is, and what failed in the last run."""
+    from command_line.status_page import print_status
+
+    raise typer.Exit(print_status(console, _data_dir(data_dir)))
+
+
+@app.command()
+def demo(data_dir: DataDir = None) -> None:
+    """Simulate a company, build, audit, publish, and print one page about it."""
+    from command_line.demo_page import print_page
+
+    folder = _data_dir(data_dir)
+    simulate(out=folder)
+    _run(folder)
+    release = current_release(folder)
+    assert release is not None
+    print_page(console, folder, release)
+
+
+@app.command()
+def contracts(name: Annotated[str | None, typer.Argument(help="Only this contract.", show_default=False)] = None) -> None:
+    """Print the input contracts: what landing/files/<contract>/ and the mappings may hold."""
+    from command_line.contracts_page import print_contracts
+
+    try:
+        print_contracts(console, name)
+    except ConfigurationError as error:
+        raise _fail(str(error)) from error
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder of files: contract-shaped ones, or a stranger's with --mapping.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file of the system the files come from.", show_default=False)
+    ] = None,
+) -> None:
+    """Say what a folder of files lacks, before anything is loaded. Nothing is kept."""
+    from command_line.check_files import CheckError, check_folder
+
+    try:
+        raise typer.Exit(check_folder(console, folder, mapping))
+    except (CheckError, ConfigurationError) as error:
+        raise _fail(str(error)) from error
+
+
+def main() -> None:
+    """Entry point of `python -m command_line.main`."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
