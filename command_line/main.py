@@ -92,6 +92,9 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None)
                     console.print(f"building: {done} models and checks done")
 
             outcome = run_dbt(arguments, folder, advance)
+        if not outcome.nodes:
+            remember_run(folder, began, outcome, None)
+            raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
         for problem in outcome.problems[:10]:
             errors.print(f"  {problem}")
         release_id = None

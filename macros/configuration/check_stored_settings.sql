@@ -21,9 +21,9 @@
         {% else %}
             {% for name, setting in current.items() if stored.get(name) != setting %}
                 {% if name == 'mappings' %}
-                    {{ stop("The mappings in mappings/ have changed since the warehouse was built: run `dbt build --full-refresh` once.") }}
+                    {{ stop("The mappings in mappings/ have changed since the warehouse was built: run once with --full-refresh.") }}
                 {% endif %}
-                {{ stop("Variable '" ~ name ~ "' was " ~ stored.get(name) ~ " when the warehouse was built and is now " ~ setting ~ ": run `dbt build --full-refresh` once, or set it back.") }}
+                {{ stop("Variable '" ~ name ~ "' was " ~ (stored.get(name) if stored.get(name) != 'None' else 'empty') ~ " when the warehouse was built and is now " ~ (setting if setting != 'None' else 'empty') ~ ": run once with --full-refresh, or set it back.") }}
             {% endfor %}
         {% endif %}
     {% endif %}
