@@ -118,9 +118,7 @@ def discover(landing_dir: Path, catalogue: Catalogue) -> list[LandedFile]:
             reason = None
             table = None
             if system not in known:
-                reason = (
-                    f"no connector or mapping is called '{system}'; known are {', '.join(sorted(set(known)))}"
-                )
+                reason = f"no connector or mapping is called '{system}'; known are {', '.join(sorted(set(known)))}"
             elif path.is_dir():
                 reason = "a directory where a file should be"
             elif file_format(path) is None:

@@ -6,16 +6,20 @@ independently; otherwise the file is read again with care (`careful_csv`), recor
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
 import itertools
 import json
+import tempfile
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import duckdb
 import pyarrow as pa
@@ -33,7 +37,8 @@ FORMATS = {
     ".parquet": "parquet",
 }
 FILE_COLUMN, LINE_COLUMN = "landed_file_id", "landed_line"
-BATCH_ROWS = 50_000
+# A record of as many characters as a line may have bytes, each of four bytes, every other one a doubled quote.
+LONGEST_SIEVED = 8 * MAX_LINE_BYTES
 _CHUNK = 4 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -129,27 +134,68 @@ class FileReader:
         self._check_columns(columns)
         expected = mark.lines - header_lines
         if encoding == "utf-8" and header_lines == 1:
-            definition = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
-            scan = (
-                f"read_csv({_literal(_exact(path))}, auto_detect = false, header = true, delim = {_literal(delimiter)}, quote = '\"', "
-                f"escape = '\"', new_line = {_literal(line_end)}, compression = '{'gzip' if mark.gzipped else 'none'}', "
-                f"max_line_size = {MAX_LINE_BYTES}, columns = {{{definition}}})"
-            )
-            if self._insert_counted(scan, columns, expected, first_line=2):
+            packed = "gzip" if mark.gzipped else "none"
+            if self._insert(_csv_scan(path, columns, packed, delimiter, line_end), columns, expected, "place + 1"):
                 return Loaded(expected, 0, columns)
-        with open_bytes(path, mark.gzipped) as stream:
+        with open_bytes(path, mark.gzipped) as stream, Sieve() as sieve:
             lines = Lines(_as_utf8(stream, encoding), "utf-8")
-            records = itertools.islice(delimited_records(lines, delimiter), 1, None)
-            return self._insert_records(_with_width(records, len(columns)), columns)
+            sieve.keep_csv(itertools.islice(delimited_records(lines, delimiter), 1, None), columns)
+            return self._insert_sieved(
+                sieve, _csv_scan(sieve.path, columns, "none", ",", "\\n", LONGEST_SIEVED), columns
+            )
 
-    def _insert_counted(self, scan: str, columns: tuple[str, ...], expected: int, first_line: int) -> bool:
-        """Insert what DuckDB reads, and keep it only if it is exactly one row for every line counted."""
+    # --- JSON Lines ----------------------------------------------------------------------------------------------
+
+    def _load_jsonl(self, path: Path, mark: Fingerprint) -> Loaded:
+        packed = "gzip" if mark.gzipped else "uncompressed"
+        columns, scan = self._json_scan(path, packed)
+        if columns and self._insert(scan, columns, mark.lines, "place"):
+            return Loaded(mark.lines, 0, columns)
+        with open_bytes(path, mark.gzipped) as stream, Sieve() as sieve:
+            sieve.keep_json(text_lines(Lines(stream, "utf-8")))
+            columns, scan = self._json_scan(sieve.path, "uncompressed")
+            if not columns:
+                raise UnreadableFile("no line of it is a JSON object that can be read")
+            return self._insert_sieved(sieve, scan, columns)
+
+    def _json_scan(self, path: Path, packed: str) -> tuple[tuple[str, ...], str]:
+        """The columns of a file of JSON objects and a scan of it; no columns if it cannot be read throughout."""
+        options = f"format = 'newline_delimited', compression = '{packed}', maximum_object_size = {MAX_LINE_BYTES}"
+        objects = f"read_json_objects({_literal(_exact(path))}, {options})"
+        try:
+            found = self._con.execute(
+                f"select distinct unnest(json_keys(json)) as key from {objects} order by key"
+            ).fetchall()
+        except duckdb.Error:
+            self._begin_anew()
+            return (), ""
+        keys = [row[0] for row in found]
+        columns = tuple(_column_name(key) for key in keys)
+        _refuse_twins(columns)
+        if columns:
+            self._check_columns(columns)
+        definition = ", ".join(f"{_literal(key)}: 'VARCHAR'" for key in keys)
+        renamed = ", ".join(f'{_identifier(key)} as "{name}"' for key, name in zip(keys, columns, strict=True))
+        return (
+            columns,
+            f"(select {renamed} from read_json({_literal(_exact(path))}, {options}, columns = {{{definition}}}))",
+        )
+
+    # --- shared by both ------------------------------------------------------------------------------------------
+
+    def _insert(self, scan: str, columns: tuple[str, ...], expected: int, line: str) -> bool:
+        """Insert what DuckDB reads, and keep it only if it is exactly the number of rows expected.
+
+        `line` is SQL for the line of a row, with `place` the place of the row in the scan, from 1.
+        """
         names = ", ".join(f'"{name}"' for name in columns)
+        numbered = f"(select row_number() over () as place, {names} from {scan}) as numbered"
+        source = f"{numbered} inner join landing_lines using (place)" if "landing_lines" in line else numbered
         self._add_columns(columns)
         try:
             inserted = self._con.execute(
                 f"insert into {self._relation} ({FILE_COLUMN}, {LINE_COLUMN}, {names}) "
-                f"select {self._file_id}, row_number() over () + {first_line - 1}, {names} from {scan}"
+                f"select {self._file_id}, {line}, {names} from {source}"
             ).fetchall()[0][0]
         except duckdb.Error:
             inserted = None
@@ -157,48 +203,39 @@ class FileReader:
             self._begin_anew()
         return bool(inserted == expected)
 
+    def _insert_sieved(self, sieve: Sieve, scan: str, columns: tuple[str, ...]) -> Loaded:
+        """Insert the records a sieve let through with the lines it noted, and the others with their reasons."""
+        kept = len(sieve.lines)
+        if kept:
+            places = pa.array(range(1, kept + 1), pa.int64())
+            with self._registered(
+                "landing_lines", pa.table({"place": places, "line": pa.array(sieve.lines, pa.int64())})
+            ):
+                if not self._insert(scan, columns, kept, "landing_lines.line"):
+                    raise UnreadableFile(
+                        "its records cannot be told apart reliably; export it again, as CSV with quoted fields"
+                    )
+        rejects = {
+            FILE_COLUMN: pa.array([self._file_id] * len(sieve.rejects), pa.int64()),
+            LINE_COLUMN: pa.array([record.line for record in sieve.rejects], pa.int64()),
+            "reason": pa.array([record.reason for record in sieve.rejects], pa.string()),
+            "raw": pa.array([record.raw for record in sieve.rejects], pa.string()),
+        }
+        with self._registered("landing_rejects", pa.table(rejects)):
+            self._con.execute("insert into landing.unreadable_rows select * from landing_rejects")
+        return Loaded(kept, len(sieve.rejects), columns)
+
+    @contextmanager
+    def _registered(self, name: str, table: pa.Table) -> Iterator[None]:
+        self._con.register(name, table)
+        try:
+            yield
+        finally:
+            self._con.unregister(name)
+
     def _begin_anew(self) -> None:
         self._con.rollback()
         self._con.begin()
-
-    # --- JSON Lines ----------------------------------------------------------------------------------------------
-
-    def _load_jsonl(self, path: Path, mark: Fingerprint) -> Loaded:
-        packed = "gzip" if mark.gzipped else "uncompressed"
-        options = f"format = 'newline_delimited', compression = '{packed}', maximum_object_size = {MAX_LINE_BYTES}"
-        try:
-            keys = [
-                row[0]
-                for row in self._con.execute(
-                    f"select distinct unnest(json_keys(json)) as key from read_json_objects({_literal(_exact(path))}, {options}) "
-                    "order by key"
-                ).fetchall()
-            ]
-        except duckdb.Error:
-            self._begin_anew()
-            keys = []
-        columns = tuple(_column_name(key) for key in keys)
-        if keys and len(set(columns)) == len(columns):
-            self._check_columns(columns)
-            definition = ", ".join(f"{_literal(key)}: 'VARCHAR'" for key in keys)
-            renamed = ", ".join(f'{_identifier(key)} as "{name}"' for key, name in zip(keys, columns, strict=True))
-            scan = f"(select {renamed} from read_json({_literal(_exact(path))}, {options}, columns = {{{definition}}}))"
-            if self._insert_counted(scan, columns, mark.lines, first_line=1):
-                return Loaded(mark.lines, 0, columns)
-        found: dict[str, None] = {}
-        with open_bytes(path, mark.gzipped) as stream:
-            for _, document in _json_records(stream):
-                found.update(dict.fromkeys(document or ()))
-        columns = tuple(found)
-        self._check_columns(columns)
-        with open_bytes(path, mark.gzipped) as stream:
-            return self._insert_records(
-                (
-                    record if document is None else Record(record.line, [document.get(name, "") for name in columns])
-                    for record, document in _json_records(stream)
-                ),
-                columns,
-            )
 
     # --- Parquet -------------------------------------------------------------------------------------------------
 
@@ -238,46 +275,55 @@ class FileReader:
             if name not in present:
                 self._con.execute(f'alter table {self._relation} add column "{name}" varchar')
 
-    def _insert_records(self, records: Iterable[Record], columns: tuple[str, ...]) -> Loaded:
-        """Insert records read with care, in batches; unreadable ones go where they are kept with their reason."""
-        self._add_columns(columns)
-        rows = unreadable = 0
-        iterator = iter(records)
-        while batch := list(itertools.islice(iterator, BATCH_ROWS)):
-            good = [record for record in batch if record.fields is not None]
-            bad = [record for record in batch if record.fields is None]
-            values = list(zip(*(record.fields for record in good if record.fields is not None), strict=True))
-            self._append(
-                self._relation,
-                {
-                    FILE_COLUMN: pa.array([self._file_id] * len(good), pa.int64()),
-                    LINE_COLUMN: pa.array([record.line for record in good], pa.int64()),
-                    **{
-                        name: pa.array([value or None for value in values[place]] if values else [], pa.string())
-                        for place, name in enumerate(columns)
-                    },
-                },
-            )
-            self._append(
-                "landing.unreadable_rows",
-                {
-                    FILE_COLUMN: pa.array([self._file_id] * len(bad), pa.int64()),
-                    LINE_COLUMN: pa.array([record.line for record in bad], pa.int64()),
-                    "reason": pa.array([record.reason for record in bad], pa.string()),
-                    "raw": pa.array([record.raw for record in bad], pa.string()),
-                },
-            )
-            rows += len(good)
-            unreadable += len(bad)
-        return Loaded(rows, unreadable, columns)
 
-    def _append(self, relation: str, columns: dict[str, pa.Array]) -> None:
-        batch = pa.table(columns)
-        if batch.num_rows:
-            names = ", ".join(f'"{name}"' for name in columns)
-            self._con.register("landing_batch", batch)
-            self._con.execute(f"insert into {relation} ({names}) select {names} from landing_batch")
-            self._con.unregister("landing_batch")
+class Sieve:
+    """Parts the records of a file that need care into those a fast reader can take over and those it cannot.
+
+    The good ones are written to a plain temporary file (`path`), their lines noted in `lines` in the same order; the others are
+    in `rejects` with their reasons.
+    """
+
+    def __init__(self) -> None:
+        self.lines = array("q")
+        self.rejects: list[Record] = []
+
+    def __enter__(self) -> Sieve:
+        self._folder = tempfile.TemporaryDirectory(prefix="customer-analytics-")
+        self.path = Path(self._folder.name) / "records"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def keep_csv(self, records: Iterator[Record], columns: tuple[str, ...]) -> None:
+        """Keep the records that have as many fields as there are columns."""
+        width = len(columns)
+        with self.path.open("w", newline="", encoding="utf-8") as target:
+            writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerow(columns)
+            for record in records:
+                if record.fields is None:
+                    self.rejects.append(record)
+                elif sum(map(len, record.fields)) > MAX_LINE_BYTES:
+                    reason = f"the record is longer than {MAX_LINE_BYTES:,} characters"
+                    self.rejects.append(Record(record.line, None, reason, record.raw))
+                elif len(record.fields) != width:
+                    reason = f"{len(record.fields)} fields where the header has {width}"
+                    self.rejects.append(Record(record.line, None, reason, record.raw))
+                else:
+                    writer.writerow(record.fields)
+                    self.lines.append(record.line)
+
+    def keep_json(self, records: Iterator[Record]) -> None:
+        """Keep the lines that are JSON objects."""
+        with self.path.open("w", newline="", encoding="utf-8") as target:
+            for record in records:
+                reason = record.reason if record.fields is None else _json_fault(record.fields[0])
+                if reason is not None or record.fields is None:
+                    self.rejects.append(Record(record.line, None, reason, record.raw))
+                else:
+                    target.write(record.fields[0].strip() + "\n")
+                    self.lines.append(record.line)
 
 
 def _csv_header(path: Path, mark: Fingerprint) -> tuple[str, str, str, tuple[str, ...], int]:
@@ -325,34 +371,32 @@ def _as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
     return cast("IO[bytes]", io.BytesIO(text.read().encode("utf-8")))
 
 
-def _with_width(records: Iterator[Record], width: int) -> Iterator[Record]:
-    for record in records:
-        if record.fields is not None and len(record.fields) != width:
-            yield Record(
-                record.line, None, f"{len(record.fields)} fields where the header has {width}", raw=record.raw
-            )
-        else:
-            yield record
+def _csv_scan(
+    path: Path, columns: tuple[str, ...], packed: str, delimiter: str, line_end: str, longest: int = MAX_LINE_BYTES
+) -> str:
+    definition = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
+    return (
+        f"read_csv({_literal(_exact(path))}, auto_detect = false, header = true, delim = {_literal(delimiter)}, quote = '\"', "
+        f"escape = '\"', new_line = {_literal(line_end)}, compression = '{packed}', max_line_size = {longest}, "
+        f"buffer_size = {max(2 * longest, 16 * MAX_LINE_BYTES)}, columns = {{{definition}}})"
+    )
 
 
-def _json_records(stream: IO[bytes]) -> Iterator[tuple[Record, dict[str, str] | None]]:
-    return map(_json_record, text_lines(Lines(stream, "utf-8")))
-
-
-def _json_record(record: Record) -> tuple[Record, dict[str, str] | None]:
-    if record.fields is None:
-        return record, None
+def _json_fault(line: str) -> str | None:
+    """Why a line is no JSON object that every reader can take, or None."""
     try:
-        document = json.loads(record.fields[0])
+        document = json.loads(line, parse_constant=_no_json_constant)
+        if "\\u" in line:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return "not readable as JSON: half a surrogate pair"
     except (ValueError, RecursionError) as error:
-        return Record(record.line, None, f"not readable as JSON: {error}", raw=record.raw), None
-    if not isinstance(document, dict):
-        return Record(record.line, None, "the line is not a JSON object", raw=record.raw), None
-    return record, {_column_name(key): _json_text(value) for key, value in document.items() if value is not None}
+        return f"not readable as JSON: {error}"
+    return None if isinstance(document, dict) else "the line is not a JSON object"
 
 
-def _json_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _no_json_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _nested(data_type: str) -> bool:

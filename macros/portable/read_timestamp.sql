@@ -4,18 +4,21 @@
 {%- endmacro %}
 
 {% macro default__read_timestamp(text) -%}
-    case
-        when {{ text }} similar to '[0-9]{10}' then epoch_ms(cast({{ text }} as bigint) * 1000)
-        when {{ text }} similar to '[0-9]{13}' then epoch_ms(cast({{ text }} as bigint))
-        when {{ text }} similar to '[12][0-9]{3}-.*'
-            then try_cast(replace({{ text }}, ' UTC', '') as timestamp with time zone) at time zone 'UTC'
-    end
+    coalesce(
+        try_cast({{ text }} as timestamp with time zone) at time zone 'UTC',
+        case
+            when length(trim({{ text }})) = 10 then epoch_ms(try_cast({{ text }} as bigint) * 1000)
+            when length(trim({{ text }})) = 13 then epoch_ms(try_cast({{ text }} as bigint))
+        end
+    )
 {%- endmacro %}
 
 {% macro spark__read_timestamp(text) -%}
-    case
-        when {{ text }} rlike '^[0-9]{10}$' then timestamp_seconds(cast({{ text }} as bigint))
-        when {{ text }} rlike '^[0-9]{13}$' then timestamp_millis(cast({{ text }} as bigint))
-        when {{ text }} rlike '^[12][0-9]{3}-.*' then try_cast(replace({{ text }}, ' UTC', '') as timestamp)
-    end
+    coalesce(
+        try_cast(replace(trim({{ text }}), ' UTC', '') as timestamp),
+        case
+            when length(trim({{ text }})) = 10 then timestamp_seconds(try_cast({{ text }} as bigint))
+            when length(trim({{ text }})) = 13 then timestamp_millis(try_cast({{ text }} as bigint))
+        end
+    )
 {%- endmacro %}
