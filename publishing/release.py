@@ -23,6 +23,8 @@ from ingestion.contracts import PROJECT_DIR
 PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "reference")
 STORAGE_VERSION = "v1.2.0"
 KEPT_RELEASES = 3
+# Functions of PostgreSQL that BI queries use and DuckDB lacks.
+MACROS = ("array_remove(items, unwanted) as [item for item in items if item is distinct from unwanted]",)
 LINKS = ("marts.duckdb", "parquet", "release.json")
 
 
@@ -121,6 +123,8 @@ def _copy_marts(warehouse: Path, folder: Path) -> tuple[dict[str, int], str, int
                 f"copy marts.{schema}.{table} to {_literal(str(target / f'{table}.parquet'))} (format parquet, compression zstd)"
             )
             row_counts[f"{schema}.{table}"] = con.execute(f"select count(*) from marts.{schema}.{table}").fetchall()[0][0]
+        for macro in MACROS:
+            con.execute(f"create macro marts.{macro}")
         as_of, load_id = con.execute(
             "select (select cast(as_of as varchar) from warehouse.silver.as_of), "
             "(select coalesce(max(load_id), 0) from warehouse.landing.files)"

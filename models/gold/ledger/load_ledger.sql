@@ -2,7 +2,10 @@
 -- rows_landed is what the reader counted; the other counts are taken from the tables the rows ended in. Nothing is a remainder:
 -- a row that is in none of them is `rows_lost`, and a test lets no build pass with one.
 -- depends_on: {{ ref('quarantine__unattached_rows') }}
-{% set contract_names = ['accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses', 'customer_events', 'feature_usage', 'lifecycle_events'] %}
+{% set contract_names = [
+    'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
+    'customer_events', 'feature_usage', 'lifecycle_events',
+] %}
 with outcomes as (
     {% for name in contract_names %}
     {%- set grain = (input_contracts() | selectattr('name', 'equalto', name) | first).grain if execute else ['source_system'] %}

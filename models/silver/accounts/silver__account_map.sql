@@ -1,7 +1,10 @@
 -- Grain: one row per system and account id that any contract mentions.
 -- An account need not stand in `accounts`: whoever pays, opens a ticket or shows up in events is one.
 with mentioned as (
-    {% for contract in ['accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses', 'customer_events', 'feature_usage', 'lifecycle_events'] %}
+    {% for contract in [
+        'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
+        'customer_events', 'feature_usage', 'lifecycle_events',
+    ] %}
     select distinct
         source_system,
         customer_id as source_customer_id

@@ -183,7 +183,12 @@ select
     cast(windowed.daily_active_users as bigint) as daily_active_users,
     windowed.last_active_on,
     {{ dbt.datediff('windowed.last_active_on', 'windowed.date_day', 'day') }} as days_since_last_activity,
-    {% for measure in ['active_days_30d', 'active_days_previous_30d', 'sessions_30d', 'tickets_30d', 'tickets_60d', 'tickets_90d', 'tickets_with_severity_90d', 'severe_tickets_90d', 'escalated_tickets_30d', 'tickets_resolved_90d', 'satisfaction_answers_90d', 'survey_answers_180d', 'bills_due_180d', 'bills_paid_in_time_180d', 'payment_troubles_90d', 'features_used_30d_ago', 'subscriptions_30d_ago'] -%}
+    {% for measure in [
+        'active_days_30d', 'active_days_previous_30d', 'sessions_30d', 'tickets_30d', 'tickets_60d', 'tickets_90d',
+        'tickets_with_severity_90d', 'severe_tickets_90d', 'escalated_tickets_30d', 'tickets_resolved_90d',
+        'satisfaction_answers_90d', 'survey_answers_180d', 'bills_due_180d', 'bills_paid_in_time_180d',
+        'payment_troubles_90d', 'features_used_30d_ago', 'subscriptions_30d_ago',
+    ] -%}
     cast(windowed.{{ measure }} as bigint) as {{ measure }},
     {% endfor -%}
     windowed.session_minutes_30d,

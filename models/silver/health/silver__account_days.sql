@@ -77,7 +77,11 @@ with measured as (
 select
     customer_id,
     date_day,
-    {% for measure in ['active_users', 'active_days', 'sessions', 'tickets_opened', 'tickets_with_severity', 'severe_tickets', 'escalated_tickets', 'tickets_resolved', 'satisfaction_answers', 'survey_answers', 'bills_due', 'bills_paid_in_time', 'payment_troubles'] -%}
+    {% for measure in [
+        'active_users', 'active_days', 'sessions', 'tickets_opened', 'tickets_with_severity', 'severe_tickets',
+        'escalated_tickets', 'tickets_resolved', 'satisfaction_answers', 'survey_answers', 'bills_due',
+        'bills_paid_in_time', 'payment_troubles',
+    ] -%}
     cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as bigint) as {{ measure }},
     {% endfor -%}
     {% for measure in ['session_minutes', 'resolution_hours', 'satisfaction_sum', 'survey_sum'] -%}
