@@ -49,7 +49,8 @@ def check_folder(console: Console, folder: Path, mapping: Path | None) -> int:
         os.environ["MAPPINGS_DIR"] = str(place / "mappings")
         with console.status("reading the files as a build would"):
             outcome = run_dbt(
-                ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+staging__*", "+quarantine__*"], place
+                ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+staging__*", "+quarantine__*"],
+                place,
             )
         if not outcome.succeeded:
             raise CheckError(outcome.problems[0] if outcome.problems else "dbt could not read the files.")
@@ -82,7 +83,9 @@ def _report(console: Console, con: duckdb.DuckDBPyConnection, contracts: dict[st
         "order by source_file"
     ).fetchall()
     if not files:
-        console.print("[bold]no files found[/bold]: name them after the contracts, such as accounts.csv or accounts/2026-01.csv")
+        console.print(
+            "[bold]no files found[/bold]: name them after the contracts, such as accounts.csv or accounts/2026-01.csv"
+        )
         return 1
     trouble = 0
     for _, table, path, status, reason, rows, unreadable, _ in files:
@@ -104,7 +107,9 @@ def _report(console: Console, con: duckdb.DuckDBPyConnection, contracts: dict[st
     console.print()
     for name, contract in contracts.items():
         trouble += _report_contract(console, con, name, contract)
-    console.print("every row would be taken" if not trouble else "rows named above would go to quarantine; nothing was loaded")
+    console.print(
+        "every row would be taken" if not trouble else "rows named above would go to quarantine; nothing was loaded"
+    )
     return 1 if trouble else 0
 
 
@@ -130,12 +135,14 @@ def _report_contract(console: Console, con: duckdb.DuckDBPyConnection, name: str
     found = {
         column
         for (columns,) in con.execute(
-            "select columns from landing.files where source_system = 'files' and source_table = ? and status = 'loaded'", [name]
+            "select columns from landing.files where source_system = 'files' and source_table = ? and status = 'loaded'",
+            [name],
         ).fetchall()
         for column in columns.split(", ")
         if column
     }
     for column in sorted(found - set(contract.column_names)):
         hint = process.extractOne(column, empty, scorer=fuzz.WRatio, score_cutoff=SIMILAR)
-        console.print(f"  column {column} is in no contract" + (f"; did you mean {hint[0]}?" if hint else " and stays in the landing table"))
+        advice = f"; did you mean {hint[0]}?" if hint else " and stays in the landing table"
+        console.print(f"  column {column} is in no contract{advice}")
     return int(rows - accepted)

@@ -6,24 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 _ROWS = """
-select source_system, count(*) as files, sum(rows_landed), sum(rows_in_bronze), sum(rows_duplicate), sum(rows_quarantined), sum(rows_lost)
+select source_system, count(*) as files, sum(rows_landed), sum(rows_in_bronze), sum(rows_duplicate),
+    sum(rows_quarantined), sum(rows_lost)
 from gold.load_ledger group by source_system order by source_system
-"""
-_REASONS = """
-select coalesce(file_reason, '') as reason, count(*) from gold.load_ledger where file_status != 'loaded' group by 1 order by 2 desc, 1 limit 3
 """
 _BANDS = """
 select coalesce(health_category, 'not scored'), count(*), sum(monthly_recurring_revenue), avg(churn_risk_score)
 from entity.entity_customers where is_active group by 1 order by min(coalesce(health_score, -1)) desc
 """
 _REVENUE = """
-select month, sum(opening_mrr), sum(new_mrr), sum(expansion_mrr), sum(contraction_mrr), sum(churned_mrr), sum(reactivation_mrr), sum(closing_mrr)
+select month, sum(opening_mrr), sum(new_mrr), sum(expansion_mrr), sum(contraction_mrr), sum(churned_mrr),
+    sum(reactivation_mrr), sum(closing_mrr)
 from gold.fct_mrr_movements group by month order by month desc limit 3
 """
 _AT_RISK = """
@@ -37,7 +36,7 @@ def print_page(console: Console, data_dir: Path, release: dict[str, Any]) -> Non
     """Print the page of the release that is out. `release` is the content of `release.json`."""
     marts = data_dir / "published" / "marts.duckdb"
     with duckdb.connect(str(marts), read_only=True) as con:
-        parts = [
+        parts: list[RenderableType] = [
             _rows_table(con.execute(_ROWS).fetchall()),
             _bands_table(con.execute(_BANDS).fetchall()),
             _revenue_table(con.execute(_REVENUE).fetchall()),
@@ -68,11 +67,15 @@ def _rows_table(rows: list[tuple[Any, ...]]) -> Group:
         table.add_row(system, *(f"{count:,.0f}" for count in counts))
     if len(rows) > 1:
         table.add_row("all", *(f"{sum(row[place] for row in rows):,.0f}" for place in range(1, 7)), style="bold")
-    return Group(table, Text("why a row was set aside: quarantine.* in the warehouse; file by file: gold.load_ledger\n", "dim"))
+    return Group(
+        table, Text("why a row was set aside: quarantine.* in the warehouse; file by file: gold.load_ledger\n", "dim")
+    )
 
 
 def _bands_table(rows: list[tuple[Any, ...]]) -> Group:
-    table = _table("Active customers by health", "health", "customers", "recurring revenue / month", "average churn risk")
+    table = _table(
+        "Active customers by health", "health", "customers", "recurring revenue / month", "average churn risk"
+    )
     for band, customers, revenue, risk in rows:
         table.add_row(band, f"{customers:,}", f"${revenue:,.0f}", "unknown" if risk is None else f"{risk:.0f}")
     return Group(table, Text())
@@ -89,7 +92,7 @@ def _revenue_table(rows: list[tuple[Any, ...]]) -> Group:
 
 
 def _risk_table(rows: list[tuple[Any, ...]]) -> Group:
-    lines = [Text("Five accounts most at risk", "bold")]
+    lines: list[RenderableType] = [Text("Five accounts most at risk", "bold")]
     for customer_id, name, tier, revenue, risk, health, reasons in rows:
         lines.append(
             Text.assemble(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,9 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False),
+    typer.Option(
+        "--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False
+    ),
 ]
 
 
@@ -43,7 +44,9 @@ def simulate(
     accounts: Annotated[int, typer.Option(help="Accounts of the company.")] = 300,
     days: Annotated[int, typer.Option(help="Days of history.")] = 365,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
-    out: Annotated[Path | None, typer.Option(help="Data folder to write to; default: the project's data/.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Data folder to write to; default: the project's data/.", show_default=False)
+    ] = None,
 ) -> None:
     """Write the exports of a simulated company to OUT/landing and what is true of it to OUT/truth."""
     from simulator.company import simulate as simulate_company
@@ -52,12 +55,18 @@ def simulate(
     try:
         with console.status("simulating") as shown:
             summary = simulate_company(
-                accounts=accounts, days=days, seed=seed, out=target, progress=lambda step: shown.update(f"simulating {step}")
+                accounts=accounts,
+                days=days,
+                seed=seed,
+                out=target,
+                progress=lambda step: shown.update(f"simulating {step}"),
             )
     except (ValueError, OSError) as error:
         raise _fail(str(error)) from error
     rows = sum(summary.rows.values())
-    console.print(f"simulated {accounts:,} accounts over {days:,} days: {rows:,} rows in {target / 'landing'}, {summary.seconds:.1f} s")
+    console.print(
+        f"simulated {accounts:,} accounts over {days:,} days: {rows:,} rows in {target / 'landing'}, {summary.seconds:.1f} s"
+    )
 
 
 @app.command()
@@ -150,7 +159,9 @@ def demo(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def contracts(name: Annotated[str | None, typer.Argument(help="Only this contract.", show_default=False)] = None) -> None:
+def contracts(
+    name: Annotated[str | None, typer.Argument(help="Only this contract.", show_default=False)] = None,
+) -> None:
     """Print the input contracts: what landing/files/<contract>/ and the mappings may hold."""
     from command_line.contracts_page import print_contracts
 
@@ -162,7 +173,9 @@ def contracts(name: Annotated[str | None, typer.Argument(help="Only this contrac
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="Folder of files: contract-shaped ones, or a stranger's with --mapping.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of files: contract-shaped ones, or a stranger's with --mapping.")
+    ],
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file of the system the files come from.", show_default=False)
     ] = None,
@@ -176,10 +189,5 @@ def check(
         raise _fail(str(error)) from error
 
 
-def main() -> None:
-    """Entry point of `python -m command_line.main`."""
-    app()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

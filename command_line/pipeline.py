@@ -44,7 +44,7 @@ def run_dbt(arguments: Sequence[str], data_dir: Path, progress: Callable[[str], 
     try:
         answer = dbtRunner(callbacks=[hear]).invoke([*arguments, *place, "--quiet", "--log-level", "none"])
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     passed, warned, failed, problems = 0, [], [], []
     results = list(getattr(answer.result, "results", None) or [])
     for result in results:
@@ -74,7 +74,9 @@ def _one_sentence(error: BaseException) -> str:
         line for line in lines if not line.startswith((">", "in macro", "Compilation Error", "Runtime Error"))
     )
     if "Could not set lock" in text or "Conflicting lock" in text:
-        return "Another process has the warehouse open (a build, or a shell with warehouse.duckdb): end it and run again."
+        return (
+            "Another process has the warehouse open (a build, or a shell with warehouse.duckdb): end it and run again."
+        )
     return text or "".join(traceback.format_exception_only(error)).strip()
 
 

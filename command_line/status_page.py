@@ -21,7 +21,8 @@ def print_status(console: Console, data_dir: Path) -> int:
         age = datetime.now(UTC) - datetime.fromisoformat(release["published_at"])
         checks = release["checks"]
         console.print(f"release    {release['release_id']}, published {_age(age.total_seconds())} ago")
-        console.print(f"as of      {release['as_of'][:19]} UTC, load {release['load_id']}, commit {(release['git_commit'] or 'unknown')[:12]}")
+        commit = (release["git_commit"] or "unknown")[:12]
+        console.print(f"as of      {release['as_of'][:19]} UTC, load {release['load_id']}, commit {commit}")
         console.print(f"checks     {checks['passed']} passed, {len(checks['warned'])} warned")
         for name in checks["warned"]:
             console.print(f"           warned: {name}")
@@ -31,7 +32,9 @@ def print_status(console: Console, data_dir: Path) -> int:
             quarantined, files, lost = con.execute(
                 "select sum(rows_quarantined), count(*) filter (where file_status != 'loaded'), sum(rows_lost) from gold.load_ledger"
             ).fetchall()[0]
-        console.print(f"set aside  {quarantined or 0:,.0f} rows, {files or 0} files (gold.load_ledger), {lost or 0:,.0f} rows lost")
+        console.print(
+            f"set aside  {quarantined or 0:,.0f} rows, {files or 0} files (gold.load_ledger), {lost or 0:,.0f} rows lost"
+        )
     note = data_dir / "last_run.json"
     if not note.exists():
         return 0 if release else 1

@@ -47,4 +47,4 @@ class Plugin(BasePlugin):
                 }
             )
 
-        conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)  # type: ignore[list-item,arg-type]
+        conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)

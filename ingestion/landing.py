@@ -107,15 +107,15 @@ def discover(landing_dir: Path, catalogue: Catalogue) -> list[LandedFile]:
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
-            reason = "the file lies outside any system's folder: it belongs into landing/<system>/<table>/"
-            found.append(LandedFile(entry, entry.name, "unknown", normalise_name(entry.stem), None, reason))
+            misplaced = "the file lies outside any system's folder: it belongs into landing/<system>/<table>/"
+            found.append(LandedFile(entry, entry.name, "unknown", normalise_name(entry.stem), None, misplaced))
             continue
         system = normalise_name(entry.name)
         for path in _files_below(entry):
             relative = path.relative_to(landing_dir)
             inside = relative.parts[1:]
             name = inside[0] if len(inside) > 1 else inside[0].split(".")[0]
-            reason = None
+            reason: str | None = None
             table = None
             if system not in known:
                 reason = f"no connector or mapping is called '{system}'; known are {', '.join(sorted(set(known)))}"

@@ -80,7 +80,9 @@ def publish(data_dir: Path, checks: Checks) -> Release:
         _clear_unfinished(releases)
         unfinished.mkdir(parents=True)
         row_counts, as_of, load_id = _copy_marts(warehouse, unfinished)
-        release = Release(release_id, as_of, now.isoformat(timespec="seconds"), _git_commit(), load_id, row_counts, checks)
+        release = Release(
+            release_id, as_of, now.isoformat(timespec="seconds"), _git_commit(), load_id, row_counts, checks
+        )
         (unfinished / "release.json").write_text(release.to_json())
         unfinished.rename(releases / release_id)
         _switch(published, release_id)
@@ -122,7 +124,9 @@ def _copy_marts(warehouse: Path, folder: Path) -> tuple[dict[str, int], str, int
             con.execute(
                 f"copy marts.{schema}.{table} to {_literal(str(target / f'{table}.parquet'))} (format parquet, compression zstd)"
             )
-            row_counts[f"{schema}.{table}"] = con.execute(f"select count(*) from marts.{schema}.{table}").fetchall()[0][0]
+            row_counts[f"{schema}.{table}"] = con.execute(f"select count(*) from marts.{schema}.{table}").fetchall()[0][
+                0
+            ]
         for macro in MACROS:
             con.execute(f"create macro marts.{macro}")
         as_of, load_id = con.execute(
