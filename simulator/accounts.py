@@ -175,4 +175,5 @@ def adopts(accounts: Accounts, feature: int) -> Array:
     places = np.arange(13)[None, :]
     order = (places * accounts.feature_step[:, None] + accounts.feature_shift[:, None]) % 13
     place = (order == feature - core).argmax(axis=1)
-    return place < accounts.features_adopted - core
+    adopted: Array = place < accounts.features_adopted - core
+    return adopted

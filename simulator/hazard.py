@@ -21,7 +21,7 @@ OUTSIDE = 0.0035
 TERMS: dict[str, tuple[float, str]] = {
     "poor_fit": (0.55, "faintly, in usage and survey marks"),
     "poor_onboarding": (2.2, "in features adopted and early tickets"),
-    "price_rise": (1.8, "only through the date of the list-price rise and a few tickets about billing"),
+    "price_rise": (1.8, "only through the date of the list-price rise"),
     "champion_lost": (1.3, "the most active login is switched off"),
     "disengaged": (0.75, "in the amount of use"),
     "usage_drop": (0.9, "in the amount of use of the last four months"),

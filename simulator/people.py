@@ -116,4 +116,5 @@ def _mail_names(first: Array, last: Array, first_at: Array, last_at: Array, form
     given, family = plain_first[first_at], plain_last[last_at]
     forms = [given + "." + family, initial[first_at] + family, given]
     number = np.where(form == 2, (person % 90 + 10).astype(str), "").astype(object)
-    return np.choose(form, forms) + number
+    names: Array = np.choose(form, forms) + number
+    return names

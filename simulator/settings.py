@@ -118,11 +118,13 @@ class Calendar:
 
     def month_of(self, day: Array) -> Array:
         """Calendar month of each day number."""
-        return self._months[np.clip(day + self._zero, 0, len(self._months) - 1)]
+        months: Array = self._months[np.clip(day + self._zero, 0, len(self._months) - 1)]
+        return months
 
     def day_of_month(self, day: Array) -> Array:
         """Day of the month (1-31) of each day number."""
-        return self._days_of_month[np.clip(day + self._zero, 0, len(self._months) - 1)]
+        days: Array = self._days_of_month[np.clip(day + self._zero, 0, len(self._months) - 1)]
+        return days
 
     def day_number(self, calendar_month: Array, day_of_month: Array) -> Array:
         """Day number of a day of a calendar month."""
@@ -144,7 +146,8 @@ class Calendar:
         day = self._days_of_month[window]
         weights = np.array(WEEKDAY_WEIGHTS)[self._weekdays[window]] * np.array(MONTH_WEIGHTS)[month_number]
         holidays = ((month_number == 11) & (day >= 23)) | ((month_number == 0) & (day <= 2))
-        return np.where(holidays, weights * CHRISTMAS_WEIGHT, weights)
+        relative: Array = np.where(holidays, weights * CHRISTMAS_WEIGHT, weights)
+        return relative
 
     @cached_property
     def months(self) -> list[Month]:
