@@ -34,7 +34,7 @@ lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --nofail --disable-progress-bar models tests/dbt > /dev/null
+	@$(BIN)/sqlfluff lint --disable-progress-bar --nocolor models tests/dbt
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

@@ -4,32 +4,41 @@
 with prices as (
     select
         id,
-        cast(amount as decimal(18, 4)) as amount_minor,
-        lower(currency) as currency,
+        amount as amount_minor,
+        currency,
         interval as billing_interval,
-        coalesce(cast(interval_count as integer), 1) as billing_interval_count,
-        nickname
+        interval_count as billing_interval_count,
+        nickname,
+        fivetran_synced
     from {{ source('stripe', 'plan') }}
-    where {{ dbt.safe_cast('amount', 'decimal(18, 4)') }} is not null
     union all
     select
         id,
-        cast(unit_amount as decimal(18, 4)) as amount_minor,
-        lower(currency) as currency,
+        unit_amount as amount_minor,
+        currency,
         recurring_interval as billing_interval,
-        coalesce(cast(recurring_interval_count as integer), 1) as billing_interval_count,
-        nickname
+        recurring_interval_count as billing_interval_count,
+        nickname,
+        fivetran_synced
     from {{ source('stripe', 'price') }}
-    where {{ dbt.safe_cast('unit_amount', 'decimal(18, 4)') }} is not null and recurring_interval is not null
+    where recurring_interval is not null
 ),
 
--- An export repeats a price or an item when it is taken again; one of each counts.
+-- An export repeats a price or an item when it is taken again; the one synchronised last counts.
 one_price as (
     select *
     from (
         select
             *,
-            row_number() over (partition by id order by billing_interval, amount_minor) as occurrence
+            {{ dbt.safe_cast('amount_minor', 'decimal(18, 4)') }} as amount_in_minor_units,
+            case
+                when billing_interval_count is null then 1
+                else {{ dbt.safe_cast('billing_interval_count', 'integer') }}
+            end as intervals,
+            row_number() over (
+                partition by id
+                order by fivetran_synced desc nulls last, billing_interval, amount_minor, currency, billing_interval_count, nickname
+            ) as occurrence
         from prices
     ) as numbered
     where occurrence = 1
@@ -42,8 +51,11 @@ one_item as (
             id,
             subscription_id,
             plan_id,
-            coalesce({{ dbt.safe_cast('quantity', 'integer') }}, 1) as quantity,
-            row_number() over (partition by id order by landed_file_id desc, landed_line desc) as occurrence
+            case when quantity is null then 1 else {{ dbt.safe_cast('quantity', 'integer') }} end as quantity,
+            row_number() over (
+                partition by id
+                order by fivetran_synced desc nulls last, subscription_id, plan_id, quantity
+            ) as occurrence
         from {{ source('stripe', 'subscription_item') }}
     ) as numbered
     where occurrence = 1
@@ -54,16 +66,16 @@ priced as (
         one_item.subscription_id,
         min(one_price.currency) as currency,
         min(one_price.nickname) as plan_name,
-        sum(one_item.quantity) as quantity,
+        cast(sum(one_item.quantity) as bigint) as quantity,
         sum(
-            one_item.quantity * one_price.amount_minor
+            one_item.quantity * one_price.amount_in_minor_units
             / power(10, coalesce(currencies.minor_unit_digits, 2))
-            * intervals.periods_per_year / 12 / one_price.billing_interval_count
+            * intervals.periods_per_year / 12 / one_price.intervals
         ) as mrr
     from one_item
     inner join one_price on one_item.plan_id = one_price.id
     inner join {{ ref('billing_intervals') }} as intervals on one_price.billing_interval = intervals.billing_interval
-    left join {{ ref('currencies') }} as currencies on one_price.currency = lower(currencies.currency)
+    left join {{ ref('currencies') }} as currencies on upper(one_price.currency) = currencies.currency
     group by one_item.subscription_id
 )
 

@@ -1,0 +1,145 @@
+"""Compiles a copy of the project in which every macro that differs between engines stands as a plain function call.
+
+What comes out of `macros/portable/` and of dbt's own cross-database macros is allowed to be DuckDB's alone, since each has another
+form for Spark. Looking for such text in the compiled SQL and taking it out again would guess; so the copy gets other bodies for
+exactly these macros, dbt compiles it, and whatever is still the engine's own was written outside them. Both readings of
+`is_incremental()` and of the variables that choose SQL are compiled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COPIED = ("models", "macros", "seeds", "tests/dbt")
+MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(([^)]*)\)\s*-?%\}(.*?)\{%-?\s*endmacro\s*-?%\}", re.S)
+
+# dbt's own macros that the project uses, each with what stands for it here. `try_cast` is the same on both engines.
+NEUTRAL_DBT = {
+    "dateadd": "{% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}"
+    "dbt__dateadd({{ interval }}, {{ from_date_or_timestamp }}){%- endmacro %}",
+    "datediff": "{% macro duckdb__datediff(first_date, second_date, datepart) -%}"
+    "dbt__datediff({{ first_date }}, {{ second_date }}){%- endmacro %}",
+    "safe_cast": "{% macro duckdb__safe_cast(field, type) -%}try_cast({{ field }} as {{ type }}){%- endmacro %}",
+    "type_string": "{% macro duckdb__type_string() -%}string{%- endmacro %}",
+}
+INCREMENTAL = (
+    "{% macro is_incremental() %}"
+    "{{ return(model.config.materialized == 'incremental' and env_var('LINT_INCREMENTAL') == '1') }}"
+    "{% endmacro %}"
+)
+READINGS = (("0", {}), ("1", {"as_of": "2026-10-31 23:59:59", "mrr_anchor": "month_start"}))
+
+
+@dataclass(frozen=True)
+class CompiledNode:
+    """One model, test or hook with its SQL."""
+
+    name: str
+    path: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro as it stands in its file."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: str
+
+
+def macros_in(text: str) -> list[Macro]:
+    """The macros that a file defines."""
+    return [
+        Macro(name, tuple(part.split("=")[0].strip() for part in arguments.split(",") if part.strip()), body)
+        for name, arguments, body in MACRO.findall(text)
+    ]
+
+
+def neutral_form(text: str) -> str:
+    """The file of a dispatched macro with one neutral macro in place of all its forms; a file that dispatches nothing stays."""
+    forms = {macro.name: macro for macro in macros_in(text)}
+    dispatched = [name for name in forms if f"default__{name}" in forms]
+    for name in dispatched:
+        default = forms[f"default__{name}"]
+        shown = ", ".join(_shown(argument, default.body) for argument in default.arguments)
+        signature = ", ".join(forms[name].arguments)
+        text = f"{{% macro {name}({signature}) -%}}portable__{name}({shown}){{%- endmacro %}}"
+    return "" if re.search(r"macro\s+duckdb__", text) else text
+
+
+def _shown(argument: str, body: str) -> str:
+    if f"'{{{{ {argument} }}}}'" in body:
+        return f"'{{{{ {argument} }}}}'"
+    return f"{{{{ {argument} if {argument} is string else {argument} | join(', ') }}}}"
+
+
+def dbt_macros_used(project_dir: Path) -> set[str]:
+    """Names of dbt's own macros that models, macros and tests call."""
+    texts = [path.read_text() for folder in COPIED for path in (project_dir / folder).rglob("*.sql")]
+    return set(re.findall(r"\bdbt\.(\w+)\(", "\n".join(texts)))
+
+
+def compile_neutrally(
+    project_dir: Path, folder: Path, manifest: dict[str, Any], run_dbt: Callable[..., None]
+) -> list[CompiledNode]:
+    """The SQL of all models, singular tests, the project's own generic tests, and the hooks of models."""
+    copy = folder / "project"
+    for name in COPIED:
+        shutil.copytree(project_dir / name, copy / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(project_dir / name, copy / name)
+    for path in (copy / "macros" / "portable").rglob("*.sql"):
+        path.write_text(neutral_form(path.read_text()))
+    (copy / "macros" / "neutral.sql").write_text("\n".join([*NEUTRAL_DBT.values(), INCREMENTAL]))
+    for name, hook in _hooks(manifest).items():
+        (copy / "models" / f"{name}.sql").write_text(f"{{{{ config(materialized='incremental') }}}}\n{hook}")
+    found: dict[tuple[str, str], CompiledNode] = {}
+    for incremental, variables in READINGS:
+        run_dbt(
+            folder,
+            "compile",
+            "--project-dir",
+            str(copy),
+            "--profiles-dir",
+            str(copy),
+            "--vars",
+            json.dumps(variables),
+            LINT_INCREMENTAL=incremental,
+        )
+        for node in json.loads((folder / "target" / "manifest.json").read_text())["nodes"].values():
+            sql = (node.get("compiled_code") or "").strip()
+            if re.sub(r"--.*", "", sql).strip() and _is_ours(node):
+                found.setdefault((node["name"], sql), CompiledNode(node["name"], node["original_file_path"], sql))
+    return list(found.values())
+
+
+def _hooks(manifest: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"{node['name']}__{kind.replace('-', '_')}_{place}": _with_references(node, hook["sql"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for kind in ("pre-hook", "post-hook")
+        for place, hook in enumerate(node["config"].get(kind, []))
+    }
+
+
+def _with_references(node: dict[str, Any], sql: str) -> str:
+    references = [f"-- depends_on: {{{{ ref('{name.split('.')[-1]}') }}}}" for name in node["depends_on"]["nodes"]]
+    return "\n".join([*references, sql])
+
+
+def _is_ours(node: dict[str, Any]) -> bool:
+    if node["resource_type"] == "test":
+        return not node.get("test_metadata") or (node["test_metadata"].get("namespace") is None and _own_test(node))
+    return node["resource_type"] == "model"
+
+
+def _own_test(node: dict[str, Any]) -> bool:
+    return f"macro.{node['package_name']}.test_{node['test_metadata']['name']}" in node["depends_on"]["macros"]

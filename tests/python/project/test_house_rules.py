@@ -1,0 +1,126 @@
+"""What holds for every file under version control."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.python.project.conftest import PROJECT_DIR
+from tests.python.project.layering import clock_reads, target_reads
+
+# Put together here, so that this file does not name what it forbids.
+HOSTS = tuple(
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("npmjs", "com"),
+        ("anaconda", "org"),
+        ("crates", "io"),
+        ("proxy", "golang", "org"),
+        ("rubygems", "org"),
+        ("repo1", "maven", "org"),
+        ("hub", "getdbt", "com"),
+        ("ghcr", "io"),
+        ("docker", "io"),
+    )
+)
+HOST = re.compile(r"(?<![\w-])(?:[\w-]+\.)*(?:" + "|".join(map(re.escape, HOSTS)) + r")\b", re.IGNORECASE)
+OUTSIDE = re.compile(r"\.\./" + r"shared\b|/work/" + r"shared\b")
+MAY_NAME_THE_OUTSIDE = {".ci/run"}
+LETTERS = {".sql", ".py", ".md", ".yml", ".yaml", ".toml", ".cfg", ".sh", ".txt", ".lock", ".csv", ".json", ".html", ""}
+
+
+def tracked() -> list[Path]:
+    """Files under version control, and those that would be with the next `git add`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [PROJECT_DIR / name for name in listed.split("\0") if name and (PROJECT_DIR / name).is_file()]
+
+
+def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
+    return [
+        f"{path.relative_to(PROJECT_DIR)}:{number}: {line.strip()[:120]}"
+        for path in paths
+        if path.suffix in LETTERS
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def sql_files(*folders: str) -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".sql" and path.relative_to(PROJECT_DIR).parts[0] in folders]
+
+
+def test_there_are_files_to_look_at() -> None:
+    assert len(tracked()) > 100
+
+
+def test_no_file_names_a_package_registry() -> None:
+    wrong = lines_with(HOST, tracked())
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_a_registry_is_found() -> None:
+    assert all(HOST.search(f"index-url = https://{host}/simple") for host in HOSTS)
+    assert HOST.search("https://files." + HOSTS[1])
+    assert not HOST.search("docs.example.org, crates_io, pypi")
+
+
+def test_only_the_ci_script_names_what_lies_outside_the_repository() -> None:
+    wrong = lines_with(
+        OUTSIDE, [path for path in tracked() if str(path.relative_to(PROJECT_DIR)) not in MAY_NAME_THE_OUTSIDE]
+    )
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_no_sql_reads_the_clock() -> None:
+    files = sql_files("models", "macros", "tests")
+    assert len(files) > 60
+    wrong = [f"{path.relative_to(PROJECT_DIR)}: {read}" for path in files for read in clock_reads(path.read_text())]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_no_sql_is_chosen_by_the_engine() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT_DIR)}: {read}"
+        for path in sql_files("models", "macros", "tests")
+        for read in target_reads(path.read_text())
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_there_is_no_dbt_model_in_python() -> None:
+    assert not [
+        path for path in tracked() if path.suffix == ".py" and path.relative_to(PROJECT_DIR).parts[0] == "models"
+    ]
+
+
+def without_jinja_comments(text: str) -> str:
+    """The text with its line numbers kept."""
+    return re.sub(r"\{#.*?#\}", lambda comment: "\n" * comment.group(0).count("\n"), text, flags=re.S)
+
+
+def test_sql_is_indented_in_steps_of_four_spaces() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT_DIR)}:{number}"
+        for path in sql_files("models", "macros", "tests")
+        for number, line in enumerate(without_jinja_comments(path.read_text()).splitlines(), 1)
+        if "\t" in line or (line.strip() and (len(line) - len(line.lstrip(" "))) % 4)
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "Makefile", ".ci/run"])
+def test_what_a_reader_looks_for_is_there(name: str) -> None:
+    assert (PROJECT_DIR / name).is_file()

@@ -1,0 +1,196 @@
+"""The layers hold: who reads whom, what every model carries, and lists in SQL that must name all there is."""
+
+from __future__ import annotations
+
+import copy
+import csv
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.python.project import layering
+from tests.python.project.conftest import PROJECT_DIR, Built
+
+pytestmark = pytest.mark.slow
+
+
+def model_named(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(model for model in layering.models_of(manifest) if model["name"] == name)
+
+
+@pytest.fixture
+def changed(built: Built) -> dict[str, Any]:
+    """A manifest of one's own to break."""
+    return copy.deepcopy(built.manifest)
+
+
+def test_every_model_is_in_a_known_layer(built: Built) -> None:
+    models = layering.models_of(built.manifest)
+    assert len(models) > 50
+    assert not [model["name"] for model in models if layering.layer_of(model) not in layering.MAY_READ]
+
+
+def test_nothing_reads_to_its_right(built: Built) -> None:
+    wrong = layering.wrong_reads(built.manifest)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_every_exception_is_needed(built: Built) -> None:
+    assert not layering.unused_exceptions(built.manifest)
+
+
+@pytest.mark.parametrize(
+    ("model", "reads"),
+    [
+        ("silver__accounts", "model.customer_analytics.fct_sessions"),
+        ("silver__accounts", "model.customer_analytics.staging__accounts"),
+        ("silver__accounts", "source.customer_analytics.files.accounts"),
+        ("bronze__accounts", "model.customer_analytics.stripe__accounts"),
+        ("bronze__accounts", "model.customer_analytics.bronze__users"),
+        ("stripe__accounts", "source.customer_analytics.zendesk.organization"),
+        ("stripe__accounts", "source.customer_analytics.landing.files"),
+        ("staging__accounts", "source.customer_analytics.stripe.customer"),
+        ("fct_sessions", "model.customer_analytics.bronze__customer_events"),
+        ("fct_sessions", "model.customer_analytics.entity_customers"),
+        ("entity_customers", "model.customer_analytics.customer_success"),
+        ("customer_success", "source.customer_analytics.landing.files"),
+    ],
+)
+def test_a_read_against_the_layers_is_found(changed: dict[str, Any], model: str, reads: str) -> None:
+    assert reads in {**changed["nodes"], **changed["sources"]}
+    model_named(changed, model)["depends_on"]["nodes"].append(reads)
+    assert [wrong for wrong in layering.wrong_reads(changed) if wrong.startswith(model)]
+
+
+def test_every_model_is_described(built: Built) -> None:
+    wrong = layering.without_description(layering.models_of(built.manifest))
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_every_model_begins_with_its_grain(built: Built) -> None:
+    wrong = layering.without_grain(layering.models_of(built.manifest))
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("check", "field", "value"),
+    [
+        (layering.without_description, "description", " "),
+        (layering.without_grain, "raw_code", "{{ config(materialized='view') }}\n-- Grain: one row per account."),
+        (layering.without_grain, "raw_code", "-- Grain: accounts\nselect 1"),
+    ],
+)
+def test_a_model_without_them_is_found(
+    changed: dict[str, Any], check: Callable[[list[dict[str, Any]]], list[str]], field: str, value: str
+) -> None:
+    model = model_named(changed, "silver__accounts")
+    model[field] = value
+    assert check([model]) == [model["original_file_path"]]
+
+
+def test_no_model_asks_for_the_engine_or_the_time(built: Built) -> None:
+    wrong = [
+        f"{model['original_file_path']}: {read}"
+        for model in layering.models_of(built.manifest)
+        for read in [*layering.target_reads(model["raw_code"]), *layering.clock_reads(model["raw_code"])]
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("text", ["{% if target.type == 'spark' %}", "{{ target.name }}", "{{ target['type'] }}"])
+def test_a_read_of_the_target_is_found(text: str) -> None:
+    assert layering.target_reads(text)
+    assert not layering.target_reads(f"{{# {text} #}} select target.schema from target_types")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "current_date",
+        "select now()",
+        "Current_Timestamp",
+        "today()",
+        "{{ run_started_at }}",
+        "{{ dbt.current_timestamp() }}",
+    ],
+)
+def test_a_read_of_the_clock_is_found(text: str) -> None:
+    assert layering.clock_reads(text)
+    assert not layering.clock_reads(f"-- {text}\nwith today as (select 1 as now) select today.now from today")
+
+
+def test_details_are_watched_over(built: Built) -> None:
+    wrong = layering.unattached_tables(built.manifest)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"attached_to": "nothing"},
+        {"attached_by": "nothing"},
+        {"attached_to": None},
+        {"role": "lookup"},
+        {"role": "something"},
+    ],
+)
+def test_a_detail_that_is_described_wrongly_is_found(changed: dict[str, Any], meta: dict[str, Any]) -> None:
+    changed["sources"]["source.customer_analytics.zendesk.ticket_comment"]["config"]["meta"].update(meta)
+    assert layering.unattached_tables(changed)
+
+
+@pytest.mark.parametrize("name", ["load_ledger", "silver__account_map"])
+def test_lists_of_contracts_name_them_all(built: Built, name: str) -> None:
+    contracts = layering.contracts_of(built.manifest)
+    model = model_named(built.manifest, name)
+    assert len(contracts) >= 10
+    assert layering.contract_lists(model["raw_code"], contracts)
+    assert not layering.wrong_contract_lists([model], contracts)
+    assert layering.wrong_contract_lists([model], contracts | {"new_contract"})
+    assert layering.wrong_contract_lists([model], contracts - {"invoices"})
+
+
+def test_no_other_list_of_contracts_is_out_of_date(built: Built) -> None:
+    nodes = [node for node in built.manifest["nodes"].values() if node["resource_type"] in ("model", "test")]
+    assert not layering.wrong_contract_lists(nodes, layering.contracts_of(built.manifest))
+
+
+def test_connectors_give_the_columns_they_name(built: Built) -> None:
+    given: dict[str, set[str]] = {}
+    for schema, table, column, _ in built.columns():
+        if schema == "connectors":
+            given.setdefault(table, set()).add(column)
+    wrong = layering.wrong_connector_columns(built.manifest, given)
+    assert not wrong, "\n" + "\n".join(wrong)
+    for change in ("surplus", "customer_id"):
+        assert layering.wrong_connector_columns(
+            built.manifest, {**given, "stripe__accounts": given["stripe__accounts"] ^ {change}}
+        )
+
+
+def test_every_connector_that_is_switched_on_has_its_models(built: Built) -> None:
+    connectors = [model for model in layering.models_of(built.manifest) if layering.layer_of(model) == "connectors"]
+    contracts = layering.contracts_of(built.manifest)
+    assert not [model["name"] for model in connectors if model["name"].split("__", 1)[1] not in contracts]
+    assert not [
+        model["name"]
+        for model in connectors
+        if model["name"].split("__")[0] != model["original_file_path"].split("/")[2]
+    ]
+
+
+def test_every_signal_is_computed_and_every_computed_signal_is_named(built: Built) -> None:
+    with (PROJECT_DIR / "seeds" / "score_signals.csv").open(newline="") as file:
+        named = [row["signal"] for row in csv.DictReader(file)]
+    computed = layering.signals_in_case(model_named(built.manifest, "fct_score_contributions")["raw_code"])
+    assert len(computed) > 10
+    assert len(computed) == len(set(computed))
+    assert set(named) == set(computed)
+
+
+def test_the_ends_of_a_signals_scale_differ() -> None:
+    with (PROJECT_DIR / "seeds" / "score_signals.csv").open(newline="") as file:
+        assert not [
+            row["signal"] for row in csv.DictReader(file) if float(row["value_at_0"]) == float(row["value_at_100"])
+        ]

@@ -1,0 +1,66 @@
+"""What SQLFluff's Jinja templater puts in place of dbt: every macro of the project becomes a plain function call of its name.
+
+So the SQL is linted as it is written, not as the macros expand, and no warehouse has to be open. The macros are found in
+macros/, the variables in dbt_project.yml; only those that give no expression need an entry of their own below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+_PROJECT_DIR = Path(__file__).resolve().parents[2]
+_VARIABLES: dict[str, Any] = yaml.safe_load((_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return str(value) if re.search(r"\w", str(value)) else f"'{value}'"
+
+
+def _call_of(name: str) -> Callable[..., str]:
+    return lambda *values, **named: f"{name}({', '.join(map(_shown, [*values, *named.values()]))})"
+
+
+for _path in sorted((_PROJECT_DIR / "macros").rglob("*.sql")):
+    for _name in re.findall(r"\{%-?\s*macro\s+(\w+)\s*\(", _path.read_text()):
+        globals()[_name] = _call_of(_name)
+
+
+execute = False
+
+
+def var(name: str, default: Any = None) -> Any:
+    """A variable at its default."""
+    return _VARIABLES.get(name, default)
+
+
+def landed_rows(name: str) -> str:
+    """A whole query, so it cannot stand as a function call."""
+    return f"select * from {name}"
+
+
+def attached_tables() -> list[dict[str, str]]:
+    """Empty, as while dbt parses."""
+    return []
+
+
+def input_contracts() -> list[dict[str, str]]:
+    """Empty, as while dbt parses."""
+    return []
+
+
+dbt = SimpleNamespace(
+    dateadd=lambda datepart, interval, from_date_or_timestamp: (
+        f"dateadd({datepart}, {interval}, {from_date_or_timestamp})"
+    ),
+    datediff=lambda first_date, second_date, datepart: f"datediff({datepart}, {first_date}, {second_date})",
+    safe_cast=lambda field, type: f"try_cast({field} as {type})",
+    type_string=lambda: "varchar",
+)
