@@ -1,0 +1,32 @@
+-- Wrong if the ledger says of a file that other rows of it stand in bronze than do stand there. Counted from bronze alone, so that a
+-- fault in the ledger's joins cannot hide itself.
+with stored as (
+    {% for contract in [
+        'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
+        'customer_events', 'feature_usage', 'lifecycle_events',
+    ] %}
+    select
+        source_file,
+        count(*) as stored_rows
+    from {{ ref('bronze__' ~ contract) }}
+    group by source_file
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+stored_by_file as (
+    select
+        source_file,
+        sum(stored_rows) as stored_rows
+    from stored
+    group by source_file
+)
+
+select
+    coalesce(ledger.source_file, stored_by_file.source_file) as source_file,
+    ledger.rows_in_bronze - ledger.rows_attached as rows_by_ledger,
+    stored_by_file.stored_rows
+from {{ ref('load_ledger') }} as ledger
+full outer join stored_by_file
+    on ledger.source_file = stored_by_file.source_file
+where coalesce(ledger.rows_in_bronze - ledger.rows_attached, -1) != coalesce(stored_by_file.stored_rows, 0)
