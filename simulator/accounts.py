@@ -69,7 +69,9 @@ def account_names(settings: Settings, count: int) -> tuple[Array, Array]:
     """Names and domains (under .example) of `count` companies; domains are unique, names nearly so."""
     colours, things, endings = catalogue.NAME_COLOURS, catalogue.NAME_THINGS, catalogue.NAME_ENDINGS
     total = len(colours) * len(things) * len(endings)
-    number = np.concatenate([settings.stream(f"names{part}").permutation(total) for part in range(-(-count // total))])[:count]
+    number = np.concatenate([settings.stream(f"names{part}").permutation(total) for part in range(-(-count // total))])[
+        :count
+    ]
     colour, thing, ending = number % 12, number // 12 % len(things), number // (12 * len(things))
     words = [np.array(pool, dtype=object) for pool in (colours, things, endings)]
     name = words[0][colour] + " " + words[1][thing] + " " + words[2][ending]

@@ -49,10 +49,14 @@ class Contracts:
         self.subscription = np.arange(count)
         self._next_subscription = count
         self.failed_trial = (accounts.trial_days > 0) & (
-            stream("trial outcome").random(count) < 1 / (1 + np.exp(1.6 + 0.9 * accounts.fit + 2 * (accounts.onboarding - 0.6)))
+            stream("trial outcome").random(count)
+            < 1 / (1 + np.exp(1.6 + 0.9 * accounts.fit + 2 * (accounts.onboarding - 0.6)))
         )
         self.failed_trial &= accounts.paid_day >= 0  # who failed before the window is no account any more
-        self._write_terms(np.arange(count), np.where(accounts.trial_days > 0, accounts.paid_day - accounts.trial_days, accounts.paid_day))
+        self._write_terms(
+            np.arange(count),
+            np.where(accounts.trial_days > 0, accounts.paid_day - accounts.trial_days, accounts.paid_day),
+        )
         lost = np.flatnonzero(self.failed_trial)
         self.end(lost, accounts.paid_day[lost], accounts.paid_day[lost])
 
@@ -105,7 +109,13 @@ class Contracts:
 
 
 def bill(
-    rng: np.random.Generator, calendar: Calendar, month: Month, contracts: Contracts, is_paying: Array, end_day: Array, trouble: Array
+    rng: np.random.Generator,
+    calendar: Calendar,
+    month: Month,
+    contracts: Contracts,
+    is_paying: Array,
+    end_day: Array,
+    trouble: Array,
 ) -> Columns:
     """The invoices that fall into a month, with how their collection went.
 
@@ -128,7 +138,9 @@ def bill(
     who = np.flatnonzero(is_due)
     tax = np.array([row[3] for row in catalogue.COUNTRIES])[accounts.country[who]]
     amount = np.round(contracts.price[who] * contracts.seats[who] * months[who], 2)
-    failing = (rng.random((len(who), 4)) < np.stack([trouble[who], *[0.25 + 0.5 * trouble[who]] * 3], axis=1)).cumprod(axis=1)
+    failing = (rng.random((len(who), 4)) < np.stack([trouble[who], *[0.25 + 0.5 * trouble[who]] * 3], axis=1)).cumprod(
+        axis=1
+    )
     by_card = accounts.tier[who] == 0
     lag = np.where(by_card, 0, np.clip(rng.lognormal(2.9, 0.55, len(who)), 1, 120)).astype("int64")
     return {

@@ -86,12 +86,38 @@ MARKETING_PAGES = (
     ("/docs", "Documentation"),
 )
 
-NAME_COLOURS = ("Blue", "Amber", "Silver", "Crimson", "Ivory", "Cobalt", "Russet", "Jade", "Slate", "Golden", "Pale", "Umber")
+NAME_COLOURS = (
+    "Blue",
+    "Amber",
+    "Silver",
+    "Crimson",
+    "Ivory",
+    "Cobalt",
+    "Russet",
+    "Jade",
+    "Slate",
+    "Golden",
+    "Pale",
+    "Umber",
+)
 NAME_THINGS = (
     "Heron", "Harbour", "Lantern", "Orchard", "Quarry", "Summit", "Meadow", "Anchor", "Falcon", "Bridge", "Willow", "Compass",
     "Granite", "Thistle", "Beacon", "Otter", "Cedar", "Mill", "Plover", "Saddle", "Tide", "Warren",
 )  # fmt: skip
-NAME_ENDINGS = ("Logistics", "Foods", "Works", "Partners", "Systems", "Supply", "Group", "Labs", "Media", "Trading", "Health", "Energy")
+NAME_ENDINGS = (
+    "Logistics",
+    "Foods",
+    "Works",
+    "Partners",
+    "Systems",
+    "Supply",
+    "Group",
+    "Labs",
+    "Media",
+    "Trading",
+    "Health",
+    "Energy",
+)
 
 TICKET_CATEGORIES = ("how_to", "bug", "billing", "access", "performance", "feature_request")
 TICKET_PRIORITIES = ("low", "normal", "high", "urgent")

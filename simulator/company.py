@@ -95,11 +95,17 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
             day = month.end_date.isoformat()
             landing.write("accounts", f"accounts_{day}.csv", exports.accounts_query(month), month)
             landing.write("users", f"users_{day}.csv", exports.users_query(month, months), month)
-            landing.write("subscriptions", f"subscriptions_{month.label}.csv", exports.subscriptions_query(month, calendar), month)
+            landing.write(
+                "subscriptions", f"subscriptions_{month.label}.csv", exports.subscriptions_query(month, calendar), month
+            )
             landing.write("invoices", f"invoices_{month.label}.csv", exports.invoices_query(month), month)
             landing.write("payments", f"payments_{month.label}.jsonl.gz", exports.payments_query(month), month)
-            landing.write("support_tickets", f"support_tickets_{month.label}.csv", exports.tickets_query(month, months), month)
-            landing.write("survey_responses", f"survey_responses_{month.label}.csv", exports.surveys_query(month), month)
+            landing.write(
+                "support_tickets", f"support_tickets_{month.label}.csv", exports.tickets_query(month, months), month
+            )
+            landing.write(
+                "survey_responses", f"survey_responses_{month.label}.csv", exports.surveys_query(month), month
+            )
             tell(f"{month.label}: {count} events")
         write_truth(session, folder / "truth", settings, company, history, defects)
     return landing

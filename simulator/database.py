@@ -28,7 +28,9 @@ def open_session(settings: Settings, spill: Path) -> duckdb.DuckDBPyConnection:
     start_micros = int(np.datetime64(settings.start, "us").astype("int64"))
     session.execute(f"create macro first_key() as {base}::ubigint")
     session.execute("create macro mix(k, n) as hash(xor(hash(hash(k)), hash(hash(n::ubigint))))")
-    session.execute("create macro draw(k, name) as (hash(hash(xor(hash(k), hash(name)))) >> 11)::double * 1.1102230246251565e-16")
+    session.execute(
+        "create macro draw(k, name) as (hash(hash(xor(hash(k), hash(name)))) >> 11)::double * 1.1102230246251565e-16"
+    )
     session.execute(
         f"create macro moment(day, seconds) as make_timestamp({start_micros} + day::bigint * 86400000000 + (seconds * 1e6)::bigint)"
     )
@@ -41,7 +43,9 @@ def _quoted(path: Path | str) -> str:
 
 def load(session: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Array]) -> None:
     """Make a table of one array a column; None and not-a-time become null."""
-    arrow = pa.table({column: pa.array(values, from_pandas=values.dtype == object) for column, values in columns.items()})
+    arrow = pa.table(
+        {column: pa.array(values, from_pandas=values.dtype == object) for column, values in columns.items()}
+    )
     session.register("arriving", arrow)
     session.execute(f'create or replace table "{name}" as select * from arriving')
     session.unregister("arriving")

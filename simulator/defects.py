@@ -19,7 +19,10 @@ _PLANS: dict[str, tuple[tuple[str, str, str, int], ...]] = {
         ("unknown_billing_interval", "billing_interval", "fortnight", 1),
         ("missing_required_key", "customer_id", "", 1),
     ),
-    "invoices": (("missing_required_key", "invoice_id", "", 1), ("unreadable_timestamp", "issued_at", "2026-13-45 99:00:00", 1)),
+    "invoices": (
+        ("missing_required_key", "invoice_id", "", 1),
+        ("unreadable_timestamp", "issued_at", "2026-13-45 99:00:00", 1),
+    ),
     "payments": (("cut_off_json", "", "", 1), ("exact_duplicate", "", "", 2)),
     "support_tickets": (("exact_duplicate", "", "", 2), ("unreadable_timestamp", "opened_at", "last Tuesday", 1)),
     "survey_responses": (("score_out_of_range", "score", "57", 1),),

@@ -43,10 +43,14 @@ def hold_back(session: duckdb.DuckDBPyConnection, month: Month, months: int, def
         from event inner join chosen using (event_key)
         """
     )
-    session.execute(f"delete from event where event_key in (select event_key from chosen where place <= {LATE_A_MONTH})")
+    session.execute(
+        f"delete from event where event_key in (select event_key from chosen where place <= {LATE_A_MONTH})"
+    )
 
 
-def write_month(session: duckdb.DuckDBPyConnection, landing: Landing, defects: Defects, month: Month, months: int, end_moment: str) -> int:
+def write_month(
+    session: duckdb.DuckDBPyConnection, landing: Landing, defects: Defects, month: Month, months: int, end_moment: str
+) -> int:
     """Write table `event`, and what was held back a month before, as the file of the month; returns its events."""
     if month.number in (0, months - 1):
         session.execute(f"delete from event where occurred_at >= {end_moment} or occurred_at < moment(0, 0)")
@@ -64,7 +68,11 @@ def write_month(session: duckdb.DuckDBPyConnection, landing: Landing, defects: D
         """
     )
     form = form_of(month, months)
-    times = f"replace ({iso('occurred_at')} as occurred_at, {iso('received_at')} as received_at)" if form == "jsonl.gz" else ""
+    times = (
+        f"replace ({iso('occurred_at')} as occurred_at, {iso('received_at')} as received_at)"
+        if form == "jsonl.gz"
+        else ""
+    )
     name = f"customer_events_{month.label}.{form}"
     landing.write("customer_events", name, f"select * exclude (kind) {times} from outgoing", month)
     held_rows = session.execute(
@@ -72,5 +80,7 @@ def write_month(session: duckdb.DuckDBPyConnection, landing: Landing, defects: D
         select rowid + 1 as place, kind, event_id from outgoing where kind is not null order by place
         """
     ).fetchall()
-    defects.note_rows(f"customer_events/{name}", [(int(place), str(kind), str(event_id)) for place, kind, event_id in held_rows])
+    defects.note_rows(
+        f"customer_events/{name}", [(int(place), str(kind), str(event_id)) for place, kind, event_id in held_rows]
+    )
     return count_rows(session, "outgoing")

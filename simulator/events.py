@@ -20,7 +20,9 @@ EVENT_COLUMNS = (
 APP = "https://app.northbeam.example"
 
 
-def prepare(session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Accounts, people: People, history: History) -> None:
+def prepare(
+    session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Accounts, people: People, history: History
+) -> None:
     """Load what the months need: accounts, users, devices, use by month, weights of days, incidents by day."""
     number = np.arange(len(accounts))
     load(
@@ -39,7 +41,11 @@ def prepare(session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Ac
         },
     )
     is_first = np.r_[True, people.account[1:] != people.account[:-1]]
-    second = np.where(is_first, accounts.created_second[people.account], settings.stream("user second").integers(0, 86_400, len(people)))
+    second = np.where(
+        is_first,
+        accounts.created_second[people.account],
+        settings.stream("user second").integers(0, 86_400, len(people)),
+    )
     load(
         session,
         "person_user",

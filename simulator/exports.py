@@ -60,7 +60,9 @@ def prepare(session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Ac
         group by term.subscription
         """
     )
-    session.execute("create table account_end as select account, max(end_day) as end_day from contract group by account")
+    session.execute(
+        "create table account_end as select account, max(end_day) as end_day from contract group by account"
+    )
 
 
 def accounts_query(month: Month) -> str:

@@ -99,10 +99,14 @@ def refuse_foreign_files(out: Path) -> None:
         try:
             known = json.loads(marker.read_text("utf-8"))["files"]
         except (ValueError, KeyError, TypeError):
-            raise FileExistsError(f"{marker} is not readable as the simulator's list of files; move the folder away.") from None
+            raise FileExistsError(
+                f"{marker} is not readable as the simulator's list of files; move the folder away."
+            ) from None
     for path in sorted(found - {marker}):
         if known.get(path.relative_to(out).as_posix()) != path.stat().st_size:
-            raise FileExistsError(f"{path} was not written by the simulator, or was changed since; choose another folder.")
+            raise FileExistsError(
+                f"{path} was not written by the simulator, or was changed since; choose another folder."
+            )
 
 
 @contextmanager

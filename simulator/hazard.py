@@ -50,7 +50,9 @@ def terms(parts: Mapping[str, Array]) -> dict[str, Array]:
     return {name: coefficient * np.asarray(parts[name], dtype=float) for name, (coefficient, _) in TERMS.items()}
 
 
-def monthly_probability(tier: Array, contributions: Mapping[str, Array], *, days: Array | int = 30) -> tuple[Array, Array]:
+def monthly_probability(
+    tier: Array, contributions: Mapping[str, Array], *, days: Array | int = 30
+) -> tuple[Array, Array]:
     """Probabilities (0-1) that accounts give notice within `days` days.
 
     Args:
@@ -72,5 +74,7 @@ def main_cause(contributions: Mapping[str, Array], is_outside: Array) -> Array:
     """The name of the strongest term above its usual level for each account, or `outside_event`."""
     named = [name for name in TERMS if name not in ("renewal_month", "within_contract", "locked_in")]
     strength = np.stack([contributions[name] for name in named])
-    found = np.array([*named, "no_single_cause"], dtype=object)[np.where(strength.max(axis=0) > 0.25, strength.argmax(axis=0), len(named))]
+    found = np.array([*named, "no_single_cause"], dtype=object)[
+        np.where(strength.max(axis=0) > 0.25, strength.argmax(axis=0), len(named))
+    ]
     return np.where(is_outside, "outside_event", found)

@@ -163,11 +163,15 @@ class Life:
         day = month.first_day + (rng.random(count) * month.days).astype("int64")
         may_change = may_change & (day > contracts.paid_day + 20) & (day < self.end_day)
         goes_up = rng.random(count) < 0.028 * share * np.exp(0.35 * (accounts.fit + self.engagement))
-        goes_down = rng.random(count) < 0.012 * share * np.exp(-0.5 * self.engagement + 2 * (accounts.price_sensitivity - 0.33))
+        goes_down = rng.random(count) < 0.012 * share * np.exp(
+            -0.5 * self.engagement + 2 * (accounts.price_sensitivity - 0.33)
+        )
         up = np.flatnonzero(may_change & goes_up)
         down = np.flatnonzero(may_change & goes_down & ~goes_up)
         plan_up = np.minimum(contracts.plan[up] + (rng.random(len(up)) < 0.3), 3)
-        contracts.change(up, day[up], np.ceil(contracts.seats[up] * rng.uniform(1.1, 1.6, len(up))).astype("int64"), plan_up)
+        contracts.change(
+            up, day[up], np.ceil(contracts.seats[up] * rng.uniform(1.1, 1.6, len(up))).astype("int64"), plan_up
+        )
         plan_down = np.maximum(contracts.plan[down] - (rng.random(len(down)) < 0.35), 0)
         fewer = (contracts.seats[down] * rng.uniform(0.5, 0.9, len(down))).astype("int64")
         contracts.change(down, day[down], fewer, plan_down)
@@ -175,7 +179,11 @@ class Life:
             return
         renewal = contracts.period_end(np.arange(count), np.full(count, month.first_day - 1))
         due = may_change & (self.raised_day == NEVER) & (renewal >= self.price_rise_day) & (renewal <= month.last_day)
-        due &= (contracts.paid_day < self.price_rise_day) & (renewal < self.end_day) & ~np.isin(np.arange(count), [*up, *down])
+        due &= (
+            (contracts.paid_day < self.price_rise_day)
+            & (renewal < self.end_day)
+            & ~np.isin(np.arange(count), [*up, *down])
+        )
         who = np.flatnonzero(due)
         contracts.raise_price(who, renewal[who], PRICE_RISE)
         self.raised_day[who] = renewal[who]

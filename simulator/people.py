@@ -47,13 +47,17 @@ def draw_people(settings: Settings, accounts: Accounts) -> People:
     """
     stream = settings.stream
     count = np.clip(
-        np.round(np.array(catalogue.USERS_MEDIAN)[accounts.tier] * stream("users").lognormal(0.0, 0.55, len(accounts))), 1, 400
+        np.round(np.array(catalogue.USERS_MEDIAN)[accounts.tier] * stream("users").lognormal(0.0, 0.55, len(accounts))),
+        1,
+        400,
     ).astype("int64")
     account = np.repeat(np.arange(len(accounts)), count)
     total = len(account)
     place = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
     is_early = (place == 0) | (stream("early user").random(total) < 0.45)
-    wait = np.where(is_early, stream("first days").integers(0, 6, total), stream("later user").exponential(150.0, total))
+    wait = np.where(
+        is_early, stream("first days").integers(0, 6, total), stream("later user").exponential(150.0, total)
+    )
     created = accounts.created_day[account] + np.where(place == 0, 0, wait).astype("int64")
     stays = stream("user stays").exponential(1100.0, total).astype("int64") + 20
     left = np.where(place == 0, accounts.champion_loss_day[account], created + stays)
@@ -81,7 +85,9 @@ def draw_people(settings: Settings, accounts: Accounts) -> People:
     devices = 1 + (stream("devices").random(total)[:, None] > np.array([0.62, 0.92])).sum(axis=1)
     device_user = np.repeat(np.arange(total), devices)
     number = np.arange(len(device_user)) - np.repeat(np.cumsum(devices) - devices, devices)
-    kind = np.where(number == 0, "desktop", np.where(stream("device kind").random(len(number)) < 0.8, "mobile", "tablet"))
+    kind = np.where(
+        number == 0, "desktop", np.where(stream("device kind").random(len(number)) < 0.8, "mobile", "tablet")
+    )
     visitor = _visitor_ids(settings, "visitors", len(number))
     first_device = np.flatnonzero(number == 0)
     visitor[first_device] = visitor[first_device][person]  # a consultant's laptop serves both logins
@@ -110,8 +116,12 @@ def draw_people(settings: Settings, accounts: Accounts) -> People:
 
 
 def _mail_names(first: Array, last: Array, first_at: Array, last_at: Array, form: Array, person: Array) -> Array:
-    plain_first = np.array(["".join(c for c in name.lower() if c.isascii() and c.isalnum()) for name in first], dtype=object)
-    plain_last = np.array(["".join(c for c in name.lower() if c.isascii() and c.isalnum()) for name in last], dtype=object)
+    plain_first = np.array(
+        ["".join(c for c in name.lower() if c.isascii() and c.isalnum()) for name in first], dtype=object
+    )
+    plain_last = np.array(
+        ["".join(c for c in name.lower() if c.isascii() and c.isalnum()) for name in last], dtype=object
+    )
     initial = np.array([name[:1] for name in plain_first], dtype=object)
     given, family = plain_first[first_at], plain_last[last_at]
     forms = [given + "." + family, initial[first_at] + family, given]

@@ -13,7 +13,9 @@ _FIRST_RESPONSE_HOURS = np.array([9.0, 5.0, 2.0, 0.7])  # median, by priority
 _RESOLUTION_HOURS = np.array([60.0, 34.0, 26.0, 20.0])
 
 
-def tickets_of_month(rng: np.random.Generator, calendar: Calendar, month: Month, rate: Array, trouble: Array, mood: Array) -> Columns:
+def tickets_of_month(
+    rng: np.random.Generator, calendar: Calendar, month: Month, rate: Array, trouble: Array, mood: Array
+) -> Columns:
     """Tickets that accounts open in a month.
 
     Args:
@@ -32,7 +34,9 @@ def tickets_of_month(rng: np.random.Generator, calendar: Calendar, month: Month,
     day = month.first_day + rng.choice(month.days, total, p=weights / weights.sum())
     from_incident = rng.random(total) < trouble[who]
     priority = rng.choice(4, total, p=(0.22, 0.5, 0.2, 0.08))
-    priority = np.where(from_incident & (rng.random(total) < 0.6), np.maximum(priority, rng.choice([2, 3], total)), priority)
+    priority = np.where(
+        from_incident & (rng.random(total) < 0.6), np.maximum(priority, rng.choice([2, 3], total)), priority
+    )
     category = rng.choice(6, total, p=(0.34, 0.2, 0.12, 0.12, 0.1, 0.12))
     category = np.where(from_incident, 1, category)
     opened = calendar.timestamps(day, np.clip(rng.normal(13.5, 3.6, total), 0.2, 23.8) * 3600)
@@ -63,7 +67,9 @@ def open_urgent(parts: list[Columns], at: Array, count: int) -> Array:
     result = np.zeros(count)
     for part in parts:
         is_open = (part["opened_at"] <= at) & ~(part["resolved_at"] <= at) & (part["priority"] >= 2)
-        result += np.bincount(part["account"][is_open], weights=np.where(part["priority"][is_open] == 3, 1.0, 0.5), minlength=count)
+        result += np.bincount(
+            part["account"][is_open], weights=np.where(part["priority"][is_open] == 3, 1.0, 0.5), minlength=count
+        )
     return result
 
 
@@ -90,9 +96,16 @@ def surveys_of_month(
     total = len(who)
     middle, spread, low, high = np.array([[7.6, 1.9, 0, 10], [3.9, 0.8, 1, 5], [5.0, 1.2, 1, 7]])[kind].T
     score = np.clip(np.round(middle + spread * feeling), low, high)
-    pools = [np.array(pool, dtype=object) for pool in (catalogue.COMMENTS_POOR, catalogue.COMMENTS_FAIR, catalogue.COMMENTS_GOOD)]
+    pools = [
+        np.array(pool, dtype=object)
+        for pool in (catalogue.COMMENTS_POOR, catalogue.COMMENTS_FAIR, catalogue.COMMENTS_GOOD)
+    ]
     level = np.where(feeling < -0.8, 0, np.where(feeling < 0.5, 1, 2))
-    comment = np.choose(level, [pool[rng.integers(0, len(pool), total)] for pool in pools]) if total else np.empty(0, dtype=object)
+    comment = (
+        np.choose(level, [pool[rng.integers(0, len(pool), total)] for pool in pools])
+        if total
+        else np.empty(0, dtype=object)
+    )
     weights = calendar.day_weights[month.first_day : month.last_day + 1]
     day = month.first_day + rng.choice(month.days, total, p=weights / weights.sum())
     return {

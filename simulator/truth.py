@@ -23,7 +23,12 @@ def _write(session: duckdb.DuckDBPyConnection, folder: Path, name: str, query: s
 
 
 def write_truth(
-    session: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, accounts: Accounts, history: History, defects: Defects
+    session: duckdb.DuckDBPyConnection,
+    folder: Path,
+    settings: Settings,
+    accounts: Accounts,
+    history: History,
+    defects: Defects,
 ) -> None:
     """Write the truth files into `folder`.
 
@@ -118,10 +123,14 @@ def write_truth(
     (folder / "settings.json").write_text(json.dumps(described, indent=1) + "\n", "utf-8")
 
 
-def _accounts(session: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, accounts: Accounts, history: History) -> None:
+def _accounts(
+    session: duckdb.DuckDBPyConnection, folder: Path, settings: Settings, accounts: Accounts, history: History
+) -> None:
     calendar = settings.calendar
     last_cause = np.full(len(accounts), None, dtype=object)
-    last_cause[history.departures["account"]] = history.departures["cause"]  # rows are in order of time: the last one stays
+    last_cause[history.departures["account"]] = history.departures[
+        "cause"
+    ]  # rows are in order of time: the last one stays
     last_cause[history.end_day == NEVER] = None
     failed = history.contracts.failed_trial & (history.end_day != NEVER)
     last_cause[failed] = "trial_not_converted"

@@ -11,7 +11,8 @@
             {% do stored.update({row[0]: row[1]}) %}
         {% endfor %}
         {% if flags.FULL_REFRESH or not stored %}
-            {% set selected = invocation_args_dict.get('select') or invocation_args_dict.get('exclude') %}
+            {# An orchestrator selects everything by name. #}
+            {% set selected = invocation_args_dict.get('select') | default([], true) | reject('equalto', 'fqn:*') | list or invocation_args_dict.get('exclude') %}
             {% if not (stored and selected) %}
                 {% do run_query("delete from landing.build_settings") %}
                 {% for name, setting in current.items() %}

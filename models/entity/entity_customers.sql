@@ -37,33 +37,32 @@ subscription_dates as (
 revenue_to_date as (
     select
         terms.customer_id,
-        sum(
+        sum(cast(
             terms.mrr
             * {{ seconds_between('terms.valid_from', 'least(coalesce(terms.valid_to, build.as_of), build.as_of)') }}
             / (86400 * 365.25 / 12)
-        ) as lifetime_value
+        as decimal(28, 6))) as lifetime_value
     from {{ ref('silver__subscription_terms') }} as terms
     cross join {{ ref('silver__as_of') }} as build
     where terms.valid_from < build.as_of and terms.mrr > 0
     group by terms.customer_id
 ),
 
-user_counts as (
+-- A login is seen in sessions, in use of the product (known by the day), or stated by the system that keeps the logins.
+last_logins as (
     select
-        customer_id,
-        count(*) as total_users
-    from {{ ref('silver__users') }}
-    where is_active and customer_id is not null
-    group by customer_id
-),
-
-last_activity as (
-    select
-        customer_id,
-        max(ended_at) as last_session_at
-    from {{ ref('silver__account_sessions') }}
-    where customer_id is not null
-    group by customer_id
+        seen.customer_id,
+        max(seen.seen_at) as last_login_at
+    from (
+        select customer_id, ended_at as seen_at from {{ ref('silver__account_sessions') }}
+        union all
+        select customer_id, last_login_at from {{ ref('silver__users') }}
+        union all
+        select customer_id, cast(active_on as timestamp) from {{ ref('silver__activity_days') }}
+    ) as seen
+    cross join {{ ref('silver__as_of') }} as build
+    where seen.customer_id is not null and seen.seen_at <= build.as_of
+    group by seen.customer_id
 ),
 
 nps as (
@@ -107,7 +106,7 @@ select
     coalesce(today.mrr, 0) as customer_mrr,
     coalesce(today.mrr, 0) * 12 as annual_recurring_revenue,
     cast(coalesce(revenue_to_date.lifetime_value, 0) as decimal(18, 2)) as lifetime_value,
-    cast(coalesce(user_counts.total_users, 0) as bigint) as total_users,
+    coalesce(today.total_users, 0) as total_users,
     coalesce(today.active_users_30d, 0) as active_users_30d,
     scores.health_score as customer_health_score,
     scores.health_score,
@@ -117,8 +116,8 @@ select
     scores.churn_risk_category,
     scores.churn_risk_coverage_pct,
     reasons.churn_risk_reasons,
-    coalesce(last_activity.last_session_at, cast(today.last_active_on as timestamp)) as last_login_at,
-    today.days_since_last_activity as last_login_days_ago,
+    last_logins.last_login_at,
+    {{ dbt.datediff('last_logins.last_login_at', 'build.as_of', 'day') }} as last_login_days_ago,
     nps.nps_score,
     cast(subscription_dates.renewal_at as date) as renewal_date,
     accounts.source_systems,
@@ -136,10 +135,8 @@ left join subscription_dates
     on accounts.customer_id = subscription_dates.customer_id
 left join revenue_to_date
     on accounts.customer_id = revenue_to_date.customer_id
-left join user_counts
-    on accounts.customer_id = user_counts.customer_id
-left join last_activity
-    on accounts.customer_id = last_activity.customer_id
+left join last_logins
+    on accounts.customer_id = last_logins.customer_id
 left join nps
     on accounts.customer_id = nps.customer_id
 left join reasons

@@ -23,7 +23,9 @@ select
     daily.active_users_30d as active_users,
     daily.total_users,
     daily.mrr as total_mrr,
-    case when daily.subscriptions_30d_ago > 0 then case when daily.subscriptions > 0 then 1.0 else 0.0 end end as retention_rate,
+    cast(
+        case when daily.subscriptions_30d_ago > 0 then case when daily.subscriptions > 0 then 1 else 0 end end as double
+    ) as retention_rate,
     daily.sessions_30d,
     daily.features_used_30d,
     daily.tickets_30d as support_tickets_30d

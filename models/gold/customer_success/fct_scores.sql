@@ -4,8 +4,9 @@ with summed as (
         score,
         customer_id,
         date_day,
-        sum(contribution) as score_value,
-        sum(nominal_weight) as coverage_pct,
+        -- Summed as decimals, which give the same sum in any order.
+        cast(sum(cast(contribution as decimal(18, 12))) as double) as score_value,
+        cast(sum(nominal_weight) as double) as coverage_pct,
         count(*) as signals
     from {{ ref('fct_score_contributions') }}
     group by score, customer_id, date_day

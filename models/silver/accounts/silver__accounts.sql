@@ -13,14 +13,14 @@ with listed as (
         accounts.seats,
         accounts.created_at,
         accounts.is_churned,
-        accounts.is_test,
-        accounts.is_deleted,
         accounts.source_system,
         accounts.source_file,
         accounts.source_line,
         row_number() over (
             partition by account_map.customer_id
-            order by accounts.updated_at desc nulls last, accounts.source_system, accounts.source_file desc, accounts.source_line desc
+            order by
+                case when accounts.is_test or accounts.is_deleted then 1 else 0 end,
+                accounts.updated_at desc nulls last, accounts.source_system, accounts.source_file desc, accounts.source_line desc
         ) as listing_rank
     from {{ ref('bronze__accounts') }} as accounts
     inner join {{ ref('silver__account_map') }} as account_map
@@ -35,6 +35,7 @@ everyone as (
         min(source_system) as first_system,
         count(distinct source_system) as source_systems
     from {{ ref('silver__account_map') }}
+    where not is_left_out
     group by customer_id
 )
 
@@ -62,7 +63,4 @@ left join listed
 left join {{ ref('customer_tiers') }} as tiers
     on lower(listed.customer_tier) = tiers.source_tier
 cross join {{ ref('silver__as_of') }} as build
-where
-    not coalesce(listed.is_test, false)
-    and not coalesce(listed.is_deleted, false)
-    and (listed.created_at is null or listed.created_at <= build.as_of)
+where listed.created_at is null or listed.created_at <= build.as_of

@@ -11,6 +11,7 @@ with listed as (
         coalesce(users.is_active, true) as is_active,
         users.is_internal,
         users.is_deleted,
+        account_map.is_left_out,
         users.source_system,
         users.source_file,
         users.source_line,
@@ -41,4 +42,5 @@ where
     listed.listing_rank = 1
     and not coalesce(listed.is_internal, false)
     and not coalesce(listed.is_deleted, false)
+    and not coalesce(listed.is_left_out, false)
     and (listed.created_at is null or listed.created_at <= build.as_of)

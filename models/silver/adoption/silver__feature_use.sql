@@ -9,6 +9,7 @@ with subscriptions_by_account as (
         on
             subscriptions.source_system = account_map.source_system
             and subscriptions.customer_id = account_map.source_customer_id
+    where not account_map.is_left_out
 ),
 
 uses as (
@@ -39,7 +40,14 @@ uses as (
     left join {{ ref('silver__users') }} as users
         on usage.user_id = users.user_id
     cross join {{ ref('silver__as_of') }} as build
-    where usage.used_at <= build.as_of
+    where
+        usage.used_at <= build.as_of
+        and not coalesce(account_map.is_left_out, false)
+        and not exists (
+            select 1
+            from {{ ref('silver__staff') }} as staff
+            where staff.user_id = usage.user_id
+        )
 )
 
 select
@@ -48,7 +56,7 @@ select
     feature_name,
     used_on,
     cast(sum(uses) as bigint) as uses,
-    cast(sum(duration_seconds) as double) as duration_seconds
+    cast(sum(cast(duration_seconds as decimal(18, 6))) as decimal(18, 6)) as duration_seconds
 from uses
 where customer_id is not null and uses > 0
 group by customer_id, coalesce(user_id, ''), feature_name, used_on

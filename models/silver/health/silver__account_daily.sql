@@ -3,13 +3,17 @@
 with first_known as (
     select
         customer_id,
-        min(known_on) as known_on
+        min(known_on) as known_on,
+        min(subscribed_on) as subscribed_on
     from (
-        select customer_id, cast(created_at as date) as known_on from {{ ref('silver__accounts') }}
+        select customer_id, cast(created_at as date) as known_on, cast(null as date) as subscribed_on
+        from {{ ref('silver__accounts') }}
         union all
-        select customer_id, cast(min(valid_from) as date) from {{ ref('silver__subscription_terms') }} group by customer_id
+        select customer_id, cast(valid_from as date), cast(valid_from as date)
+        from {{ ref('silver__subscription_terms') }}
         union all
-        select customer_id, min(date_day) from {{ ref('silver__account_days') }} group by customer_id
+        select customer_id, date_day, cast(null as date)
+        from {{ ref('silver__account_days') }}
     ) as seen
     where known_on is not null
     group by customer_id
@@ -20,8 +24,8 @@ spine as (
     select
         accounts.customer_id,
         days.date_day,
-        cast({{ dbt.dateadd('day', 1, 'days.date_day') }} as timestamp) as day_ends_at,
-        first_known.known_on
+        first_known.known_on,
+        first_known.subscribed_on
     from {{ ref('silver__accounts') }} as accounts
     inner join first_known
         on accounts.customer_id = first_known.customer_id
@@ -32,28 +36,44 @@ spine as (
             and days.date_day >= {{ dbt.dateadd('day', -1 * (var('history_days') + 365), 'cast(build.as_of as date)') }}
 ),
 
--- Money and logins as steps: +x on the day something begins, -x on the day it ends, summed along the spine.
-steps as (
-    select customer_id, cast(valid_from as date) as step_on, 'mrr' as measure, mrr as step
-    from {{ ref('silver__subscription_terms') }} where mrr is not null
+-- Money, logins and active subjects as steps: +x when something begins, -x when it ends, summed along the spine.
+moments as (
+    select customer_id, valid_from as happens_at, 'mrr' as measure, mrr as step
+    from {{ ref('silver__subscription_terms') }}
+    where mrr is not null
     union all
-    select customer_id, cast(valid_to as date), 'mrr', -mrr
-    from {{ ref('silver__subscription_terms') }} where mrr is not null and valid_to is not null
+    select customer_id, valid_to, 'mrr', -mrr
+    from {{ ref('silver__subscription_terms') }}
+    where mrr is not null
     union all
-    select customer_id, cast(valid_from as date), 'subscriptions', 1
+    select customer_id, valid_from, 'subscriptions', 1
     from {{ ref('silver__subscription_terms') }}
     union all
-    select customer_id, cast(valid_to as date), 'subscriptions', -1
-    from {{ ref('silver__subscription_terms') }} where valid_to is not null
+    select customer_id, valid_to, 'subscriptions', -1
+    from {{ ref('silver__subscription_terms') }}
     union all
-    select customer_id, coalesce(cast(created_at as date), date '1970-01-01'), 'users', 1
-    from {{ ref('silver__users') }} where customer_id is not null and is_active
+    -- When a login was switched off is not known, so history counts those made so far.
+    select customer_id, coalesce(created_at, timestamp '1970-01-01 00:00:00'), 'users', 1
+    from {{ ref('silver__users') }}
+    where customer_id is not null
     union all
-    select customer_id, active_from, 'active_' || subject_kind || 's', 1
+    select customer_id, cast(active_from as timestamp), 'active_' || subject_kind || 's', 1
     from {{ ref('silver__activity_spans') }}
     union all
-    select customer_id, cast({{ dbt.dateadd('day', 1, 'active_to') }} as date), 'active_' || subject_kind || 's', -1
+    select customer_id, cast({{ dbt.dateadd('day', 1, 'active_to') }} as timestamp), 'active_' || subject_kind || 's', -1
     from {{ ref('silver__activity_spans') }}
+),
+
+-- The day of as_of ends at as_of: what happens later that day is not known yet.
+steps as (
+    select
+        moments.customer_id,
+        cast(moments.happens_at as date) as step_on,
+        moments.measure,
+        moments.step
+    from moments
+    cross join {{ ref('silver__as_of') }} as build
+    where moments.happens_at <= build.as_of
 ),
 
 first_spine_days as (
@@ -84,6 +104,7 @@ levels as (
         spine.customer_id,
         spine.date_day,
         spine.known_on,
+        spine.subscribed_on,
         sum(coalesce(steps_by_day.mrr_step, 0)) over running as mrr,
         sum(coalesce(steps_by_day.subscriptions_step, 0)) over running as subscriptions,
         sum(coalesce(steps_by_day.users_step, 0)) over running as total_users,
@@ -122,6 +143,7 @@ windowed as (
         customer_id,
         date_day,
         known_on,
+        subscribed_on,
         mrr,
         subscriptions,
         total_users,
@@ -129,7 +151,6 @@ windowed as (
         features_used_30d,
         coalesce(active_users, 0) as daily_active_users,
         max(activity_on) over so_far as last_active_on,
-        max(subscriptions) over so_far as most_subscriptions_ever,
         coalesce(sum(active_days) over last_30, 0) as active_days_30d,
         coalesce(sum(active_days) over previous_30, 0) as active_days_previous_30d,
         coalesce(sum(sessions) over last_30, 0) as sessions_30d,
@@ -173,7 +194,7 @@ select
     -- Without any subscription on record it cannot be told who is a customer, so activity within 90 days speaks for it.
     case
         when windowed.subscriptions > 0 then true
-        when windowed.most_subscriptions_ever > 0 then false
+        when windowed.subscribed_on <= windowed.date_day then false
         when windowed.last_active_on >= {{ dbt.dateadd('day', -90, 'windowed.date_day') }} then true
         else false
     end as is_customer,
@@ -191,10 +212,10 @@ select
     ] -%}
     cast(windowed.{{ measure }} as bigint) as {{ measure }},
     {% endfor -%}
-    windowed.session_minutes_30d,
-    windowed.resolution_hours_90d,
-    windowed.satisfaction_sum_90d,
-    windowed.survey_sum_180d,
+    cast(windowed.session_minutes_30d as decimal(18, 6)) as session_minutes_30d,
+    cast(windowed.resolution_hours_90d as decimal(18, 6)) as resolution_hours_90d,
+    cast(windowed.satisfaction_sum_90d as decimal(18, 6)) as satisfaction_sum_90d,
+    cast(windowed.survey_sum_180d as decimal(18, 6)) as survey_sum_180d,
     cast(windowed.highest_mrr_365d as decimal(18, 4)) as highest_mrr_365d,
     cast(windowed.mrr_90d_ago as decimal(18, 4)) as mrr_90d_ago
 from windowed

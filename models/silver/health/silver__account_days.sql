@@ -11,7 +11,7 @@ with measured as (
     from {{ ref('silver__account_sessions') }}
     group by customer_id, cast(started_at as date)
     union all
-    select customer_id, cast(started_at as date), 'session_minutes', sum(duration_seconds) / 60
+    select customer_id, cast(started_at as date), 'session_minutes', cast(sum(duration_seconds) / 60 as decimal(18, 6))
     from {{ ref('silver__account_sessions') }}
     group by customer_id, cast(started_at as date)
     union all
@@ -61,15 +61,15 @@ with measured as (
     from {{ ref('silver__survey_responses') }}
     group by customer_id, cast(responded_at as date)
     union all
-    select customer_id, cast(judged_at as date), 'bills_due', sum(is_bill)
+    select customer_id, cast(judged_at as date), 'bills_due', sum(bills)
     from {{ ref('silver__payment_behaviour') }}
     group by customer_id, cast(judged_at as date)
     union all
-    select customer_id, cast(judged_at as date), 'bills_paid_in_time', sum(is_bill_paid_in_time)
+    select customer_id, cast(judged_at as date), 'bills_paid_in_time', sum(bills_paid_in_time)
     from {{ ref('silver__payment_behaviour') }}
     group by customer_id, cast(judged_at as date)
     union all
-    select customer_id, cast(judged_at as date), 'payment_troubles', sum(is_trouble)
+    select customer_id, cast(judged_at as date), 'payment_troubles', sum(payment_troubles)
     from {{ ref('silver__payment_behaviour') }}
     group by customer_id, cast(judged_at as date)
 )
@@ -85,7 +85,7 @@ select
     cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as bigint) as {{ measure }},
     {% endfor -%}
     {% for measure in ['session_minutes', 'resolution_hours', 'satisfaction_sum', 'survey_sum'] -%}
-    cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as double) as {{ measure }}{{ ',' if not loop.last }}
+    cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as decimal(18, 6)) as {{ measure }}{{ ',' if not loop.last }}
     {% endfor %}
 from measured
 where customer_id is not null

@@ -2,6 +2,8 @@
 -- then?), a failed payment when it failed. Bills without a due date are judged 30 days after they were issued.
 with bills as (
     select
+        invoices.source_system,
+        invoices.invoice_id as document_id,
         account_map.customer_id,
         coalesce(invoices.due_at, {{ dbt.dateadd('day', 30, 'invoices.issued_at') }}) as judged_at,
         invoices.paid_at,
@@ -10,7 +12,8 @@ with bills as (
     inner join {{ ref('silver__account_map') }} as account_map
         on invoices.source_system = account_map.source_system and invoices.customer_id = account_map.source_customer_id
     where
-        not coalesce(invoices.is_test, false)
+        not account_map.is_left_out
+        and not coalesce(invoices.is_test, false)
         and not coalesce(invoices.is_deleted, false)
         and coalesce(lower(invoices.status), '') not in ('draft', 'void', 'voided', 'deleted')
         and coalesce(invoices.total, 1) > 0
@@ -20,6 +23,8 @@ with bills as (
 
 failures as (
     select
+        payments.source_system,
+        payments.payment_id as document_id,
         account_map.customer_id,
         payments.attempted_at as judged_at
     from {{ ref('bronze__payments') }} as payments
@@ -27,25 +32,32 @@ failures as (
         on payments.source_system = account_map.source_system and payments.customer_id = account_map.source_customer_id
     where
         lower(payments.status) = 'failed'
+        and not account_map.is_left_out
         and not coalesce(payments.is_test, false)
         and not coalesce(payments.is_deleted, false)
 ),
 
 judged as (
     select
+        source_system,
+        'bill' as kind,
+        document_id,
         customer_id,
         judged_at,
-        1 as is_bill,
-        case when paid_at <= judged_at then 1 else 0 end as is_bill_paid_in_time,
-        case when paid_at <= judged_at then 0 else 1 end as is_trouble
+        1 as bills,
+        case when paid_at <= judged_at then 1 else 0 end as bills_paid_in_time,
+        case when paid_at <= judged_at then 0 else 1 end as payment_troubles
     from bills
     union all
     select
+        source_system,
+        'failed payment' as kind,
+        document_id,
         customer_id,
         judged_at,
-        0 as is_bill,
-        0 as is_bill_paid_in_time,
-        1 as is_trouble
+        0 as bills,
+        0 as bills_paid_in_time,
+        1 as payment_troubles
     from failures
 )
 

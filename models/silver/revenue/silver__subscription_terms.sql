@@ -37,7 +37,10 @@ with terms as (
     where
         not coalesce(subscriptions.is_test, false)
         and not coalesce(subscriptions.is_deleted, false)
+        and not account_map.is_left_out
+        -- What begins after as_of is not known yet.
         and subscriptions.effective_at <= build.as_of
+        and subscriptions.started_at <= build.as_of
 ),
 
 bounded as (

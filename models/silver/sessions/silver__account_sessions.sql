@@ -24,3 +24,10 @@ left join {{ ref('silver__users') }} as users
     on sessions.user_id = users.user_id
 left join {{ ref('silver__account_map') }} as account_map
     on sessions.account_system = account_map.source_system and sessions.source_customer_id = account_map.source_customer_id
+where
+    not coalesce(account_map.is_left_out, false)
+    and not exists (
+        select 1
+        from {{ ref('silver__staff') }} as staff
+        where staff.user_id = sessions.user_id
+    )

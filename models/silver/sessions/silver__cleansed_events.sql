@@ -36,3 +36,9 @@ cross join {{ ref('silver__as_of') }} as build
 where
     not coalesce(events.is_bot, false)
     and events.occurred_at <= build.as_of
+    and not coalesce(account_map.is_left_out, false)
+    and not exists (
+        select 1
+        from {{ ref('silver__staff') }} as staff
+        where staff.user_id = events.user_id
+    )

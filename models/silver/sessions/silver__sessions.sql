@@ -85,8 +85,9 @@ select
     max(occurred_at) as ended_at,
     cast(count(*) as bigint) as events,
     cast(sum(case when event_name = 'page_view' then 1 else 0 end) as bigint) as page_views,
-    cast(sum(heartbeat_seconds) as double) as engaged_seconds,
-    cast({{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as double) as duration_seconds,
+    -- Decimals add up to the same sum in any order; floating-point numbers do not.
+    cast(sum(cast(heartbeat_seconds as decimal(18, 6))) as decimal(18, 6)) as engaged_seconds,
+    cast({{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as decimal(18, 6)) as duration_seconds,
     min_by(page_url, event_place) filter (where page_url is not null) as entry_page_url,
     max_by(page_url, event_place) filter (where page_url is not null) as exit_page_url,
     min_by(referrer_url, event_place) filter (where referrer_url is not null) as referrer_url,

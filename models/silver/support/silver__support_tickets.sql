@@ -19,7 +19,7 @@ with tickets as (
         priorities.severity,
         tickets.priority as source_priority,
         tickets.is_escalated,
-        tickets.satisfaction_score / coalesce(tickets.satisfaction_scale, 5) as satisfaction_ratio,
+        cast(tickets.satisfaction_score / coalesce(tickets.satisfaction_scale, 5) as decimal(18, 6)) as satisfaction_ratio,
         tickets.channel,
         tickets.category,
         tickets.source_file,
@@ -33,6 +33,7 @@ with tickets as (
         not coalesce(tickets.is_test, false)
         and not coalesce(tickets.is_deleted, false)
         and coalesce(lower(tickets.status), '') != 'deleted'
+        and not coalesce(account_map.is_left_out, false)
 )
 
 select
@@ -46,11 +47,11 @@ select
     case when tickets.resolved_at <= build.as_of then tickets.resolved_at end as resolved_at,
     case
         when tickets.first_responded_at <= build.as_of and tickets.first_responded_at >= tickets.opened_at
-            then {{ seconds_between('tickets.opened_at', 'tickets.first_responded_at') }} / 60
+            then cast({{ seconds_between('tickets.opened_at', 'tickets.first_responded_at') }} / 60 as decimal(18, 6))
     end as first_response_minutes,
     case
         when tickets.resolved_at <= build.as_of and tickets.resolved_at >= tickets.opened_at
-            then {{ seconds_between('tickets.opened_at', 'tickets.resolved_at') }} / 3600
+            then cast({{ seconds_between('tickets.opened_at', 'tickets.resolved_at') }} / 3600 as decimal(18, 6))
     end as resolution_hours,
     tickets.status,
     -- A closed ticket without a time of solution is solved all the same; how long it took stays unknown.

@@ -7,17 +7,18 @@ with answers as (
         responses.user_id,
         responses.survey_type,
         responses.score,
-        case responses.survey_type
+        cast(case responses.survey_type
             when 'nps' then responses.score / 10.0
             when 'csat' then (responses.score - 1) / 4.0
             when 'ces' then (responses.score - 1) / 6.0
-        end as score_ratio,
+        end as decimal(18, 6)) as score_ratio,
         responses.responded_at,
         responses.source_file,
         responses.source_line
     from {{ ref('bronze__survey_responses') }} as responses
     left join {{ ref('silver__account_map') }} as account_map
         on responses.source_system = account_map.source_system and responses.customer_id = account_map.source_customer_id
+    where not coalesce(account_map.is_left_out, false)
 )
 
 select

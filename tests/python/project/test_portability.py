@@ -18,10 +18,6 @@ ACCEPTED: dict[tuple[str, str], str] = {
         "silver__sessions__pre_hook_0",
         "changed_rows",
     ): "rebuilds the visitors a load touches; Spark would overwrite their partition",
-    (
-        "silver__account_days",
-        "summed_boolean",
-    ): "is_bill, is_bill_paid_in_time and is_trouble are whole numbers, 0 or 1",
 }
 
 CASES: dict[str, tuple[str, str]] = {

@@ -26,7 +26,9 @@ CONTRACTS = {
 
 def digests(out: Path) -> dict[str, str]:
     return {
-        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.rglob("*")) if path.is_file()
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -134,7 +136,9 @@ def test_settings_out_of_range_are_named(tmp_path: Path, setting: str, value: ob
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("accounts", "days", "end"), [(1, 1, date(2024, 2, 29)), (2, 3, date(2026, 1, 1)), (7, 61, date(2026, 3, 15))])
+@pytest.mark.parametrize(
+    ("accounts", "days", "end"), [(1, 1, date(2024, 2, 29)), (2, 3, date(2026, 1, 1)), (7, 61, date(2026, 3, 15))]
+)
 def test_tiny_companies_work(tmp_path: Path, accounts: int, days: int, end: date) -> None:
     assert simulate(accounts=accounts, days=days, out=tmp_path, end=end).files >= 1
 

@@ -20,7 +20,12 @@ def test_keys_meet(sound_company: Any) -> None:
         "customer_events/*.parquet", "customer_events/*.csv.gz", "customer_events/*.jsonl.gz",
     ):  # fmt: skip
         source = c.read(files)
-        assert c.query(f"select distinct customer_id from {source} where customer_id not in (select customer_id from {known})") == []
+        assert (
+            c.query(
+                f"select distinct customer_id from {source} where customer_id not in (select customer_id from {known})"
+            )
+            == []
+        )
         if files.split("/")[0] in ("support_tickets", "survey_responses", "customer_events"):
             assert c.query(f"select distinct user_id from {source} where user_id not in {users}") == []
     assert (
@@ -72,10 +77,17 @@ def test_subscriptions_tell_no_future(sound_company: Any) -> None:
     files = c.landing("subscriptions/*.csv")
     read = f"read_csv('{files}', filename = true)"
     assert c.query(f"select count(*) from {read} where effective_at < started_at or ended_at < started_at")[0][0] == 0
-    assert c.query(f"select count(*) from {read} where strftime(updated_at, '%Y-%m') > right(parse_filename(filename, true), 7)")[0][0] == 0
+    assert (
+        c.query(
+            f"select count(*) from {read} where strftime(updated_at, '%Y-%m') > right(parse_filename(filename, true), 7)"
+        )[0][0]
+        == 0
+    )
     assert c.query(f"select count(*) from {read} where canceled_at > updated_at")[0][0] == 0
     assert c.query(f"select count(*) from {read} where status = 'trialing' and not is_trial")[0][0] == 0
-    changed = c.query(f"select count(*) from (select subscription_id from {read} group by 1 having count(distinct effective_at) > 1)")[0][0]
+    changed = c.query(
+        f"select count(*) from (select subscription_id from {read} group by 1 having count(distinct effective_at) > 1)"
+    )[0][0]
     assert changed > 5
 
 
@@ -104,7 +116,9 @@ def _is_json(line: bytes) -> bool:
 
 
 def test_broken_rows_are_where_the_list_says(company: Any) -> None:
-    rows = company.query(f"select file, line, kind, should_be, row_id from '{company.truth('broken_rows')}' order by all")
+    rows = company.query(
+        f"select file, line, kind, should_be, row_id from '{company.truth('broken_rows')}' order by all"
+    )
     kinds = {row[2] for row in rows}
     assert kinds >= {
         "exact_duplicate", "delivered_twice", "wrong_number_of_fields", "not_utf8", "unreadable_timestamp", "negative_amount",
@@ -162,7 +176,9 @@ def test_one_person_behind_several_ids(company: Any) -> None:
     logins = company.query(
         f"select max(n) from (select count(distinct customer_id) as n from '{truth}' where user_id is not null group by person_id)"
     )
-    devices = company.query(f"select count(*) from (select person_id from '{truth}' group by 1 having count(distinct visitor_id) > 1)")
+    devices = company.query(
+        f"select count(*) from (select person_id from '{truth}' group by 1 having count(distinct visitor_id) > 1)"
+    )
     strangers = company.query(f"select count(*) from '{truth}' where user_id is null")
     assert logins[0][0] >= 2 and devices[0][0] > 20 and strangers[0][0] > 500
     unknown = company.query(

@@ -28,7 +28,9 @@ def left_in_month(history: History) -> Array:
     """For every row of the hazards: did the account give notice in that month?"""
     firsts = np.array([month.first_day for month in SETTINGS.calendar.months])
     month = np.searchsorted(firsts, history.departures["notice_day"], side="right") - 1
-    return np.isin(history.hazards["account"] * 1000 + history.hazards["month"], history.departures["account"] * 1000 + month)
+    return np.isin(
+        history.hazards["account"] * 1000 + history.hazards["month"], history.departures["account"] * 1000 + month
+    )
 
 
 def rank_auc(score: Array, is_hit: Array) -> float:
@@ -109,7 +111,13 @@ def test_attributes_of_accounts_are_independent(lives: tuple[Accounts, People, H
     for name, (one, two) in pairs.items():
         assert chi_square_excess(one, two) < 4.5, name
     latent = np.corrcoef(
-        [accounts.fit, accounts.onboarding, accounts.price_sensitivity, accounts.payment_trouble, accounts.champion_loss_day]
+        [
+            accounts.fit,
+            accounts.onboarding,
+            accounts.price_sensitivity,
+            accounts.payment_trouble,
+            accounts.champion_loss_day,
+        ]
     )
     assert np.abs(latent - np.eye(5)).max() < 0.09
 

@@ -1,0 +1,166 @@
+"""The three steps of the flow as assets: load the landing, build and check with dbt, release."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DbtCliResource, dbt_assets
+from pydantic import Field
+
+from command_line.pipeline import DbtOutcome, remember_run, run_dbt
+from ingestion.contracts import PROJECT_DIR, read_catalogue
+from ingestion.dbt_plugin import data_dir
+from ingestion.landing import ingest
+from orchestration.manifest import prepared_manifest, target_path
+from orchestration.translation import Translator, is_landed, with_owners
+from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
+
+POOL = "duckdb_writer"
+MANIFEST_FOLDER = prepared_manifest().parent
+MANIFEST = with_owners(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()))
+TRANSLATOR = Translator()
+DBT = DbtCliResource(project_dir=str(PROJECT_DIR), dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def _landed_tables() -> Iterator[dg.AssetSpec]:
+    for source in MANIFEST["sources"].values():
+        if is_landed(source):
+            yield dg.AssetSpec(
+                TRANSLATOR.get_asset_key(source),
+                description=source["description"] or source["source_description"],
+                group_name="landing",
+                kinds={"file", "duckdb"},
+                tags={"system": source["source_name"]},
+            )
+
+
+@dg.multi_asset(specs=list(_landed_tables()), pool=POOL)
+def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Loads what is new in the landing folder: one asset for each table the loader keeps.
+
+    dbt loads too, from within its own process, before its first model: whoever runs `dbt build` by hand gets the newest files.
+    Here the same loader runs first, as a step with its own log, counts and failures; dbt then finds nothing new, except what
+    arrives in the seconds between. Both take the file one after the other, because only one process may have it open.
+    """
+    folder = data_dir().resolve()
+    mappings = os.environ.get("MAPPINGS_DIR")
+    try:
+        con = duckdb.connect(str(folder / "warehouse.duckdb"))
+    except duckdb.IOException as error:
+        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
+    with con:
+        report = ingest(con, folder / "landing", read_catalogue(mappings_dir=Path(mappings) if mappings else None))
+        for problem in report.problems:
+            context.log.warning(problem)
+        files = con.execute(
+            "select relation, count(*) filter (where status = 'loaded'), count(*) filter (where status <> 'loaded'), "
+            "sum(rows_unreadable), count(*) filter (where load_id = ?) from landing.files group by relation",
+            [report.load_id if report.files_loaded + report.files_set_aside else -1],
+        ).fetchall()
+        by_table = {table: counts for table, *counts in files}
+        whole = [sum(counts[i] for counts in by_table.values()) for i in range(4)]
+        for key in sorted(context.selected_asset_keys):
+            schema, table = key.path
+            loaded, aside, unreadable, new = whole if table == "files" else by_table.get(table, (0, 0, 0, 0))
+            rows = con.execute(f'select count(*) from {schema}."{table}"').fetchall()[0][0]
+            counts = {"files_loaded": loaded, "files_set_aside": aside, "rows_unreadable": unreadable, "files_new": new}
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **counts})
+
+
+class BuildOptions(dg.Config):
+    """What may be set for one run, in the launchpad."""
+
+    full_refresh: bool = Field(default=False, description="Rebuild incremental tables.")
+    variables: dict[str, Any] = Field(default={}, description="dbt variables, as with --vars.")
+
+
+# `project` is left out on purpose: with it, dagster-dbt copies the whole folder, data and all, to /tmp for every selection of more
+# than 200 nodes.
+@dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, pool=POOL)
+def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, config: BuildOptions) -> Iterator[Any]:
+    """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`."""
+    folder = data_dir().resolve()
+    os.environ["DATA_DIR"] = str(folder)
+    arguments = ["build"] + (["--full-refresh"] if config.full_refresh else [])
+    arguments += ["--vars", json.dumps(config.variables)] if config.variables else []
+    invocation = dbt.cli(arguments, context=context, target_path=target_path("build"))
+    try:
+        yield from invocation.stream()
+    except Exception:
+        failed = DbtOutcome(False, Checks(0), [f"the build in Dagster's run {context.run.run_id} failed"])
+        remember_run(folder, _began(context), failed, release_id=None)
+        raise
+
+
+@dg.asset(
+    deps=[key for key in dbt_build.keys if key.path[0] in PUBLISHED_SCHEMAS],
+    group_name="published",
+    pool=POOL,
+    kinds={"duckdb", "parquet"},
+)
+def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """The release that BI tools, the API and the portal read: written whole, or not at all.
+
+    It is released only if every blocking check passed. If this run has built everything, its own checks are the audit, as
+    Dagster recorded them; otherwise the warehouse is tested as it stands, since nobody knows what was built when.
+    """
+    folder = data_dir().resolve()
+    checks = _checks_of_run(context)
+    outcome = (
+        DbtOutcome(not checks.failed, checks, nodes=len(dbt_build.keys) + checks.passed)
+        if checks
+        else run_dbt(["test"], folder)
+    )
+    for problem in outcome.problems:
+        context.log.error(problem)
+    release = None
+    try:
+        release = publish(folder, outcome.checks)
+    except PublishError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    finally:
+        remember_run(folder, _began(context), outcome, release.release_id if release else None)
+    tables = "\n".join(f"| {name} | {rows:,} |" for name, rows in sorted(release.row_counts.items()))
+    return dg.MaterializeResult(
+        metadata={
+            "release": release.release_id,
+            "as_of": release.as_of,
+            "load": release.load_id,
+            "checks_passed": release.checks.passed,
+            "checks_warned": len(release.checks.warned),
+            "audited": "in this run" if checks else "before the release",
+            "folder": dg.MetadataValue.path(folder / "published"),
+            "rows": dg.MetadataValue.md("| table | rows |\n| --- | ---: |\n" + tables),
+        }
+    )
+
+
+def _began(context: dg.AssetExecutionContext) -> datetime:
+    started = context.instance.get_run_stats(context.run.run_id).start_time
+    return datetime.fromtimestamp(started, UTC) if started else datetime.now(UTC)
+
+
+def _checks_of_run(context: dg.AssetExecutionContext) -> Checks | None:
+    """What the checks of this run said, or None unless every check there is was run in it."""
+    records = context.instance.get_records_for_run(
+        context.run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records
+    events = (record.event_log_entry.dagster_event for record in records)
+    said = {
+        event.asset_check_evaluation_data.asset_check_key: event.asset_check_evaluation_data
+        for event in events
+        if event
+    }
+    if not said or not said.keys() >= {spec.key for spec in dbt_build.check_specs}:
+        return None
+    not_passed = [evaluation for evaluation in said.values() if not evaluation.passed]
+    warned = sorted(e.check_name for e in not_passed if e.severity == dg.AssetCheckSeverity.WARN)
+    failed = sorted(e.check_name for e in not_passed if e.severity == dg.AssetCheckSeverity.ERROR)
+    # dbt's unit tests are no checks to dagster-dbt, but a build in which one fails has failed, and this step is not reached.
+    return Checks(len(said) - len(not_passed) + len(MANIFEST["unit_tests"]), warned, failed)

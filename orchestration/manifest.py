@@ -1,0 +1,40 @@
+"""What dbt knows of the project: parsed anew only if a file of the project is newer than the last time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from command_line.pipeline import run_dbt
+from ingestion.contracts import PROJECT_DIR
+from ingestion.dbt_plugin import data_dir
+
+_READ_BY_DBT = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml", "requirements.lock")
+
+
+class ProjectError(Exception):
+    """dbt cannot read the project; the message is dbt's."""
+
+
+def target_path(purpose: str) -> Path:
+    """Folder for dbt's artifacts. Never the one of the command line: a run with `--vars` leaves another manifest there."""
+    return (PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or "target")).resolve() / "dagster" / purpose
+
+
+def prepared_manifest() -> Path:
+    """Path of a manifest that says what the project's files say; a fresh clone has none, and gets one in a few seconds."""
+    manifest = target_path("definitions") / "manifest.json"
+    if not manifest.exists() or max(_times_of_change()) > manifest.stat().st_mtime:
+        outcome = run_dbt(["parse", "--target-path", str(manifest.parent)], data_dir().resolve())
+        if not outcome.succeeded:
+            raise ProjectError("; ".join(outcome.problems))
+    return manifest
+
+
+def _times_of_change() -> Iterator[float]:
+    """Of files and of folders, whose time says that something in them was taken away."""
+    for name in _READ_BY_DBT:
+        path = PROJECT_DIR / name
+        for entry in (path, *path.rglob("*")) if path.exists() else ():
+            yield entry.stat().st_mtime

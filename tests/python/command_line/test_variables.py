@@ -1,0 +1,82 @@
+"""A wrong setting is told before anything is built: its name, its value, and what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import Result
+
+from command_line.pipeline import run_dbt
+
+pytestmark = pytest.mark.slow
+
+Command = Callable[..., Result]
+
+# As YAML on the command line: the variable, and words of the sentence about it.
+WRONG = [
+    ("{session_timeout_minutes: 0}", ["'session_timeout_minutes' is 0", "a number from 1 to 1440"]),
+    ("{session_timeout: 20}", ["'session_timeout' does not exist", "session_timeout_minutes", "mrr_anchor"]),
+    ("{systems: [nosuch]}", ["'systems'", "nosuch", "files, snowplow, stripe, zendesk"]),
+    ("{as_of: yesterday}", ["'as_of'", "yesterday", "2026-10-31"]),
+    ("{as_of: '2026-02-31'}", ["'as_of'", "2026-02-31"]),
+]
+
+
+@pytest.mark.parametrize(("variables", "words"), WRONG)
+def test_a_wrong_variable_builds_nothing(
+    command: Command, place: Path, tmp_path: Path, variables: str, words: list[str]
+) -> None:
+    (tmp_path / "landing" / "files").mkdir(parents=True)
+    (tmp_path / "landing" / "files" / "accounts.csv").write_text("customer_id\nacc-1\n")
+    result = command("run", "--data-dir", tmp_path, "--vars", variables)
+    assert result.exit_code == 1
+    for word in words:
+        assert word in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stderr.count("\n") == 1
+    warehouse = tmp_path / "warehouse.duckdb"
+    if warehouse.exists():
+        with duckdb.connect(str(warehouse), read_only=True) as con:
+            assert con.execute("select table_schema, table_name from information_schema.tables").fetchall() == []
+
+
+def test_variables_that_are_no_mapping(command: Command, tmp_path: Path) -> None:
+    result = command("run", "--data-dir", tmp_path, "--vars", "session_timeout_minutes")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "session_timeout_minutes" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_setting_that_stored_tables_were_made_with_asks_for_a_rebuild(command: Command, place: Path) -> None:
+    data = place / "data"
+    assert run_dbt(["build", "--select", "currencies"], data).succeeded
+    result = command("run", "--data-dir", data, "--vars", "{session_timeout_minutes: 45}")
+    assert result.exit_code == 1
+    for word in ("'session_timeout_minutes'", "was 30", "now 45", "--full-refresh"):
+        assert word in result.stderr
+    (place / "mappings" / "acme.yml").write_text(
+        "tables: [{contract: accounts, files: accounts, columns: {customer_id: id}}]"
+    )
+    result = command("run", "--data-dir", data)
+    assert result.exit_code == 1
+    assert "mappings" in result.stderr
+    assert "--full-refresh" in result.stderr
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
+        assert con.execute(
+            "select count(*) from information_schema.tables where table_schema = 'bronze'"
+        ).fetchall() == [(0,)]
+
+
+def test_a_wrong_mapping_is_told_by_the_run(command: Command, place: Path, tmp_path: Path) -> None:
+    (place / "mappings" / "acme.yml").write_text("tables: [{contract: custmers, files: a, columns: {customer_id: id}}]")
+    try:
+        result = command("run", "--data-dir", tmp_path)
+    finally:
+        (place / "mappings" / "acme.yml").unlink()
+    assert result.exit_code == 1
+    assert "acme.yml: contract 'custmers' does not exist; it may be one of accounts" in result.stderr
+    assert "Traceback" not in result.output

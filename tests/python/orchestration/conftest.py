@@ -1,0 +1,91 @@
+"""One small company, built twice: by the command line and by Dagster, each in a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ingestion.contracts import PROJECT_DIR
+from simulator.company import simulate
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The definitions, and the data folder they work on."""
+
+    defs: dg.Definitions
+    data_dir: Path
+    instance: dg.DagsterInstance
+
+    def materialize(self, selection: dg.AssetSelection | None = None) -> dg.ExecuteInProcessResult:
+        """Run all assets, or some, in this process."""
+        job = self.defs.resolve_implicit_global_asset_job_def()
+        keys = selection.resolve(self.defs.resolve_asset_graph()) if selection else None
+        return job.execute_in_process(
+            instance=self.instance, raise_on_error=False, asset_selection=list(keys) if keys else None
+        )
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(accounts=12, days=90, seed=3, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def flow(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """Dagster over a copy of the landing, with nothing of the machine's own settings."""
+    folder = tmp_path_factory.mktemp("by_dagster")
+    shutil.copytree(simulated / "landing", folder / "landing")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA_DIR", str(folder))
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.delenv("DAGSTER_HOME", raising=False)
+        patch.delenv("MAPPINGS_DIR", raising=False)
+        from orchestration.definitions import defs
+
+        _spare_parsing(folder / "target" / "dagster" / "build")
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield Flow(defs, folder, instance)
+
+
+@pytest.fixture(scope="module")
+def command_line_build(
+    flow: Flow, simulated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, subprocess.Popen]]:
+    """`customer-analytics run` over the same landing, started and not waited for."""
+    folder = tmp_path_factory.mktemp("by_command_line")
+    shutil.copytree(simulated / "landing", folder / "landing")
+    _spare_parsing(folder / "target")
+    environment = {**os.environ, "DBT_TARGET_PATH": str(folder / "target")}
+    command = [sys.executable, "-m", "command_line.main", "run", "--data-dir", str(folder)]
+    with subprocess.Popen(
+        command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as running:
+        yield folder, running
+        running.kill()
+
+
+@pytest.fixture(scope="module")
+def by_command_line(command_line_build: tuple[Path, subprocess.Popen]) -> Path:
+    folder, running = command_line_build
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, said.decode()
+    return folder
+
+
+def _spare_parsing(target: Path) -> None:
+    """Give dbt what it has read already, in whatever folder that was."""
+    from orchestration.assets import MANIFEST_FOLDER
+
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(MANIFEST_FOLDER / "partial_parse.msgpack", target)

@@ -1,0 +1,168 @@
+"""What Dagster shows is what dbt has: every model an asset, every test a check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+
+def _nodes(*kinds: str) -> dict[str, dict]:
+    from orchestration.assets import MANIFEST
+
+    return {key: node for key, node in MANIFEST["nodes"].items() if node["resource_type"] in kinds}
+
+
+def test_every_model_seed_and_landed_table_is_an_asset(flow):
+    from orchestration.assets import MANIFEST
+
+    relations = {(node["schema"], node["name"]) for node in _nodes("model", "seed").values()}
+    relations |= {(source["schema"], source["identifier"]) for source in MANIFEST["sources"].values()}
+    graph = flow.defs.resolve_asset_graph()
+    assert {tuple(key.path) for key in graph.get_all_asset_keys()} == relations | {("published",)}
+    assert graph.unexecutable_asset_keys == set(), "no node of the graph is a mere name"
+
+
+def test_every_dbt_test_of_a_model_is_an_asset_check(flow):
+    tests = {key: node for key, node in _nodes("test").items() if not _is_on_source(node)}
+    graph = flow.defs.resolve_asset_graph()
+    checked = {graph.get_check_spec(key).metadata["dagster_dbt/unique_id"] for key in graph.asset_check_keys}
+    missing = sorted(tests.keys() - checked)
+    assert not missing, "tests that Dagster does not show"
+
+
+def test_check_over_several_models_belongs_to_the_last_of_them_to_be_built():
+    from orchestration.translation import with_owners
+
+    def node(kind: str, *parents: str, **more: object) -> dict:
+        return {
+            "resource_type": kind,
+            "name": more.pop("name", ""),
+            "depends_on": {"nodes": list(parents)},
+            "config": {},
+            **more,
+        }
+
+    nodes = {
+        "model.early": node("model", name="early"),
+        "model.late": node("model", "model.early", name="late"),
+        "test.both": node("test", "model.late", "model.early"),
+        "test.attached": node("test", "model.late", "model.early", attached_node="model.early"),
+        "test.one": node("test", "model.early"),
+    }
+    nodes["test.told"] = node("test", "model.late", "model.early") | {
+        "config": {"meta": {"dagster": {"ref": {"name": "early"}}}}
+    }
+    parent_map = {key: value["depends_on"]["nodes"] for key, value in nodes.items()}
+    owned = with_owners({"nodes": nodes, "parent_map": parent_map})["nodes"]
+    assert owned["test.both"]["config"]["meta"]["dagster"]["ref"] == {"name": "late"}
+    assert owned["test.told"]["config"]["meta"]["dagster"]["ref"] == {"name": "early"}
+    assert "meta" not in owned["test.attached"]["config"]
+    assert "meta" not in owned["test.one"]["config"]
+
+
+def _is_on_source(node: dict) -> bool:
+    return all(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+
+
+def test_a_failing_test_blocks_unless_it_only_warns(flow):
+    graph = flow.defs.resolve_asset_graph()
+    tests = _nodes("test")
+    for key in graph.asset_check_keys:
+        spec = graph.get_check_spec(key)
+        severity = tests[spec.metadata["dagster_dbt/unique_id"]]["config"]["severity"].lower()
+        assert spec.blocking == (severity == "error"), key
+
+
+def test_groups_are_the_layers_and_every_asset_says_what_it_is(flow):
+    graph = flow.defs.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert groups >= {
+        "landing",
+        "connectors",
+        "bronze",
+        "silver",
+        "gold",
+        "entity",
+        "metrics",
+        "reference",
+        "published",
+    }
+    assert "default" not in groups
+    undescribed = [key for key in graph.get_all_asset_keys() if not (graph.get(key).description or "").strip()]
+    assert not undescribed
+    ledger = graph.get_check_spec(
+        next(key for key in graph.asset_check_keys if key.name == "ledger_agrees_with_bronze")
+    )
+    assert (ledger.description or "").startswith("Wrong if the ledger")
+
+
+def test_release_comes_after_every_table_it_holds(flow):
+    from publishing.release import PUBLISHED_SCHEMAS
+
+    graph = flow.defs.resolve_asset_graph()
+    inside = {key for key in graph.get_all_asset_keys() if key.path[0] in PUBLISHED_SCHEMAS}
+    assert inside <= graph.get(dg.AssetKey("published")).parent_keys
+
+
+def test_steps_that_open_the_warehouse_wait_for_one_another(flow):
+    job = flow.defs.resolve_implicit_global_asset_job_def()
+    assert {node.definition.pools == {"duckdb_writer"} for node in job.nodes} == {True}
+
+
+def test_schedule_is_off_until_somebody_switches_it_on(flow):
+    repository = flow.defs.get_repository_def()
+    (schedule,) = repository.schedule_defs
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert schedule.job_name == "refresh_everything"
+
+
+def test_start_makes_its_own_home_without_telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from orchestration.__main__ import environment
+
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
+    made = environment()
+    assert Path(made["DAGSTER_HOME"]) == tmp_path / "data" / "dagster"
+    settings = yaml.safe_load((tmp_path / "data" / "dagster" / "dagster.yaml").read_text())
+    assert settings["telemetry"]["enabled"] is False
+    assert settings["concurrency"]["pools"]["default_limit"] == 1
+    assert Path(made["DBT_TARGET_PATH"]).is_absolute()
+
+
+def test_settings_of_a_home_of_ones_own_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from orchestration.__main__ import environment
+
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    assert environment()["DAGSTER_HOME"] == str(tmp_path)
+    assert (tmp_path / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_manifest_is_parsed_anew_only_if_a_file_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from command_line.pipeline import DbtOutcome
+    from orchestration import manifest
+    from publishing.release import Checks
+
+    calls: list[list[str]] = []
+
+    def refuse(arguments: list[str], _: Path) -> DbtOutcome:
+        calls.append(arguments)
+        return DbtOutcome(False, Checks(0), ["models/broken.sql: what dbt says"])
+
+    path = tmp_path / "manifest.json"
+    path.write_text("{}")
+    read_at = path.stat().st_mtime
+    monkeypatch.setattr(manifest, "target_path", lambda _: tmp_path)
+    monkeypatch.setattr(manifest, "run_dbt", refuse)
+    monkeypatch.setattr(manifest, "_times_of_change", lambda: iter([read_at - 1]))
+    assert manifest.prepared_manifest() == path
+    assert calls == []
+    monkeypatch.setattr(manifest, "_times_of_change", lambda: iter([read_at - 1, read_at + 1]))
+    with pytest.raises(manifest.ProjectError, match="what dbt says"):
+        manifest.prepared_manifest()
+    assert calls == [["parse", "--target-path", str(tmp_path)]]

@@ -1,0 +1,144 @@
+"""A release is whole or not there, and readers can open it at any time. No dbt: the warehouse is laid out by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from publishing import release as module
+from publishing.release import Checks, PublishError, current_release, publish
+
+GOOD = Checks(passed=3, warned=["a_warning"])
+
+
+def _warehouse(data_dir: Path, customers: int = 2) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / "warehouse.duckdb").unlink(missing_ok=True)
+    with duckdb.connect(str(data_dir / "warehouse.duckdb")) as con:
+        con.execute(
+            f"""
+            create schema landing; create schema silver; create schema entity; create schema gold; create schema bronze;
+            create table landing.files as select unnest([1, 4]) as load_id;
+            create table silver.as_of as select timestamp '2026-10-31 12:00:00' as as_of;
+            create table bronze.accounts as select 1 as secret;
+            create table entity.entity_customers as
+                select 'acc-' || n as customer_id, n * 1.5 as mrr, timestamp '2026-01-01 00:00:00' as seen_at from range({customers}) as r (n);
+            comment on table entity.entity_customers is 'It''s one row per account.';
+            comment on column entity.entity_customers.mrr is 'US dollars a month';
+            create view gold.fct_view as select customer_id from entity.entity_customers;
+            """
+        )
+
+
+def _opened(data_dir: Path) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(data_dir / "published" / "marts.duckdb"), read_only=True) as con:
+        return con.execute("select count(*) from entity.entity_customers").fetchall()
+
+
+def test_a_release_holds_what_readers_need_and_nothing_else(tmp_path: Path) -> None:
+    _warehouse(tmp_path)
+    made = publish(tmp_path, GOOD)
+    published = tmp_path / "published"
+    noted = json.loads((published / "release.json").read_text())
+    assert noted == json.loads(made.to_json()) == current_release(tmp_path)
+    assert noted["row_counts"] == {"entity.entity_customers": 2, "gold.fct_view": 2}
+    assert (noted["load_id"], noted["as_of"], noted["checks"]["warned"]) == (4, "2026-10-31 12:00:00", ["a_warning"])
+    with duckdb.connect() as con:
+        con.execute(f"attach '{published}/marts.duckdb' as marts (read_only)")
+        assert con.execute("select distinct schema_name from duckdb_tables() where database_name = 'marts' order by 1").fetchall() == [
+            ("entity",), ("gold",),
+        ]  # fmt: skip
+        # A reader with DuckDB 1.2 opens it: the version of the format stands in the file itself.
+        ((tags,),) = con.execute("select tags from duckdb_databases() where database_name = 'marts'").fetchall()
+        assert "v1.2" in tags["storage_version"]
+        assert con.execute(
+            "select comment from duckdb_tables() where database_name = 'marts' and comment is not null"
+        ).fetchall() == [("It's one row per account.",)]
+        assert con.execute(
+            "select column_name, comment from duckdb_columns() where database_name = 'marts' and comment is not null"
+        ).fetchall() == [("mrr", "US dollars a month")]
+        for table in ("entity.entity_customers", "gold.fct_view"):
+            parquet = f"read_parquet('{published}/parquet/{table.replace('.', '/')}/*.parquet')"
+            assert (
+                con.execute(f"select * from marts.{table} order by all").fetchall()
+                == con.execute(f"select * from {parquet} order by all").fetchall()
+            )
+        assert int.from_bytes((published / "marts.duckdb").read_bytes()[12:20], "little") <= 65
+
+
+def test_failed_checks_publish_nothing(tmp_path: Path) -> None:
+    _warehouse(tmp_path)
+    first = publish(tmp_path, GOOD)
+    _warehouse(tmp_path, customers=5)
+    with pytest.raises(PublishError, match=r"2 blocking check\(s\) failed \(one; two\)"):
+        publish(tmp_path, Checks(passed=1, failed=["one", "two"]))
+    assert current_release(tmp_path)["release_id"] == first.release_id
+    assert _opened(tmp_path) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("breakage", "words"),
+    [("none", "there is no"), ("empty", "no entity tables"), ("damaged", "Nothing was published")],
+)
+def test_a_warehouse_that_cannot_be_released_says_so(tmp_path: Path, breakage: str, words: str) -> None:
+    if breakage == "empty":
+        duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    elif breakage == "damaged":
+        (tmp_path / "warehouse.duckdb").write_bytes(b"no database" * 100)
+    with pytest.raises(PublishError, match=words):
+        publish(tmp_path, GOOD)
+    assert current_release(tmp_path) is None
+    releases = tmp_path / "published" / "releases"
+    assert not releases.exists() or list(releases.iterdir()) == []
+
+
+def test_a_release_that_dies_on_the_way_leaves_the_old_one_and_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _warehouse(tmp_path)
+    first = publish(tmp_path, GOOD)
+    releases = tmp_path / "published" / "releases"
+    # What a killed process leaves: a half-written folder, and the link it was about to put in place.
+    shutil.copytree(releases / first.release_id, releases / ".20990101T000000-abcdef")
+    (tmp_path / "published" / ".current-20990101T000000-abcdef").symlink_to("releases/nowhere")
+    _warehouse(tmp_path, customers=5)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_copy_comments", full)
+        with pytest.raises(PublishError, match="No space left on device"):
+            publish(tmp_path, GOOD)
+    assert _opened(tmp_path) == [(2,)]
+    publish(tmp_path, GOOD)
+    assert _opened(tmp_path) == [(5,)]
+    assert list((tmp_path / "published").rglob(".*")) == []
+
+
+def test_a_reader_keeps_the_file_it_opened_and_old_releases_go(tmp_path: Path) -> None:
+    _warehouse(tmp_path)
+    publish(tmp_path, GOOD)
+    with duckdb.connect(str(tmp_path / "published" / "marts.duckdb"), read_only=True) as reader:
+        for customers in (3, 4, 5, 6):
+            _warehouse(tmp_path, customers)
+            newest = publish(tmp_path, GOOD)
+        assert reader.execute("select count(*) from entity.entity_customers").fetchall() == [(2,)]
+    assert _opened(tmp_path) == [(6,)]
+    kept = [path.name for path in (tmp_path / "published" / "releases").iterdir()]
+    # Five were made; those of one second have no order among them.
+    assert 3 <= len(kept) <= 4
+    assert newest.release_id in kept
+
+
+def test_a_data_folder_can_be_moved(tmp_path: Path) -> None:
+    _warehouse(tmp_path / "here")
+    publish(tmp_path / "here", GOOD)
+    (tmp_path / "here").rename(tmp_path / "there with a 'quote'")
+    assert _opened(tmp_path / "there with a 'quote'") == [(2,)]
+    publish(tmp_path / "there with a 'quote'", GOOD)

@@ -1,0 +1,212 @@
+"""One workplace for all scenario builds: always the same paths, so that dbt keeps what it parsed, and snapshots of what was built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from ingestion.contracts import PROJECT_DIR
+from simulator.company import simulate
+
+BIN = Path(sys.executable).parent
+BUILT = ("bronze", "silver", "gold", "entity", "metrics", "quarantine")
+#: columns that name the load, and differ between two ways to the same rows
+OF_THE_LOAD = ("load_id", "loaded_at", "sha256", "size_bytes")
+
+
+class Site:
+    """A data folder in which everything is built, one build after the other."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data"
+        self.mappings = root / "mappings"
+        self.mappings.mkdir()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of a build: its own folders, nothing of the project's data."""
+        return {
+            **os.environ,
+            "DATA_DIR": str(self.data),
+            "MAPPINGS_DIR": str(self.mappings),
+            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_LOG_PATH": str(self.root / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "COLUMNS": "200",
+        }
+
+    def clear(self) -> None:
+        """Begin with an empty data folder and no mappings."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        (self.data / "landing").mkdir(parents=True)
+        for path in self.mappings.iterdir():
+            path.unlink()
+
+    def put(self, name: str, data: bytes | str) -> Path:
+        """Write a file below landing/."""
+        path = self.data / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return path
+
+    def start(self, *arguments: str, program: str = "customer-analytics", **options: Any) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own."""
+        return subprocess.Popen(
+            [str(BIN / program), *arguments],
+            cwd=PROJECT_DIR,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
+
+    def run(self, *arguments: str, program: str = "customer-analytics", code: int = 0) -> str:
+        """Run a command to its end, and give what it printed. Fails unless it ends with `code`."""
+        process = self.start(*arguments, program=program)
+        printed, _ = process.communicate(timeout=300)
+        assert process.returncode == code, printed[-4000:]
+        return printed
+
+    def build(self, *arguments: str) -> str:
+        """Load and build, without the checks."""
+        return self.run("build", "--quiet", "--exclude-resource-type", "test", "unit_test", *arguments, program="dbt")
+
+    def keep(self, name: str) -> Path:
+        """Move the data folder away, as a snapshot."""
+        kept = self.root / "kept" / name
+        kept.parent.mkdir(exist_ok=True)
+        self.data.rename(kept)
+        return kept
+
+    def restore(self, name: str) -> None:
+        """Put a copy of a snapshot back in place."""
+        self.clear()
+        shutil.rmtree(self.data)
+        shutil.copytree(self.root / "kept" / name, self.data, symlinks=True)
+
+
+def query(data: Path, sql: str, database: str = "warehouse.duckdb") -> list[tuple[Any, ...]]:
+    """Rows of a query over a warehouse or a published file."""
+    with duckdb.connect(str(data / database), read_only=True) as con:
+        con.execute("set timezone = 'UTC'")
+        return con.execute(sql).fetchall()
+
+
+def tables(data: Path, leave_out: Sequence[str] = OF_THE_LOAD) -> dict[str, pa.Table]:
+    """All built tables and views of a warehouse, without the columns named; versions of a file go by its name."""
+    found: dict[str, pa.Table] = {}
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
+        con.execute("set timezone = 'UTC'")
+        columns = con.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns "
+            f"where table_schema in {BUILT} order by all"
+        ).fetchall()
+        selected: dict[tuple[str, str], list[str]] = {}
+        for schema, table, column, data_type in columns:
+            if column in leave_out:
+                continue
+            expression = f'"{column}"'
+            if column == "source_file" and leave_out:
+                expression = "regexp_replace(source_file, '@[0-9]+$', '') as source_file"
+            elif data_type == "DOUBLE":
+                # Parallel threads add up in any order, so the last bits differ; the odd summand keeps values off the edges of rounding.
+                expression = f'round("{column}" + 0.0000002718281828, 6) as "{column}"'
+            selected.setdefault((schema, table), []).append(expression)
+        for (schema, table), expressions in selected.items():
+            reader = con.execute(f'select {", ".join(expressions)} from "{schema}"."{table}"')
+            found[f"{schema}.{table}"] = reader.to_arrow_table()
+    return found
+
+
+def differences(one: dict[str, pa.Table], other: dict[str, pa.Table]) -> dict[str, str]:
+    """Tables that do not hold the same rows, each with numbers and an example."""
+    found = dict.fromkeys(one.keys() ^ other.keys(), "only in one of them")
+    with duckdb.connect() as con:
+        for name in sorted(one.keys() & other.keys()):
+            con.register("one_side", one[name])
+            con.register("other_side", other[name])
+            surplus, missing = (
+                con.execute(f"select * from {a} except all select * from {b} order by all").fetchall()
+                for a, b in (("one_side", "other_side"), ("other_side", "one_side"))
+            )
+            if surplus or missing:
+                found[name] = (
+                    f"{len(surplus)} rows too many, such as {surplus[:1]}; {len(missing)} missing, such as {missing[:1]}"
+                )
+    return found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The workplace."""
+    return Site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated company, broken rows included: its folder with landing/ and truth/."""
+    out = tmp_path_factory.mktemp("company")
+    simulate(accounts=25, days=100, seed=23, out=out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def tools() -> Any:
+    """Functions that read and compare what was built."""
+
+    class Tools:
+        query = staticmethod(query)
+        tables = staticmethod(tables)
+        differences = staticmethod(differences)
+
+    return Tools
+
+
+ACCOUNT_HEAD = b"customer_id,customer_name,customer_tier,seats\n"
+#: broken file -> (content, the line that is broken or None for the whole file, words of the reason)
+BROKEN: dict[str, tuple[bytes, int | None, str]] = {
+    "files/accounts/x_latin_1.csv": (ACCOUNT_HEAD + b"acc-x1,One,pro,1\nacc-x2,M\xfcller,pro,1\n", 3, "not UTF-8"),
+    "files/accounts/x_fields.csv": (ACCOUNT_HEAD + b"acc-x3,One,pro\nacc-x4,Four,pro,4\n", 2, "3 fields where the header has 4"),
+    "files/accounts/x_type.csv": (ACCOUNT_HEAD + b"acc-x5,Five,pro,many\nacc-x6,Six,pro,4.0\n", 2, "seats cannot be read as"),
+    "files/accounts/x_key.csv": (ACCOUNT_HEAD + b" ,Nobody,pro,1\n", 2, "customer_id is required"),
+    "files/accounts/x_quote.csv": (ACCOUNT_HEAD + b'acc-x7,"Seven,pro,1\nacc-x8,Eight,pro,1\n', 2, "not readable as CSV"),
+    "files/accounts/x_long.csv": (ACCOUNT_HEAD + b"acc-x9," + b"y" * 3_000_000 + b",pro,1\nacc-x10,Ten,pro,1\n", 2, "bytes long"),
+    "files/accounts/x_json.jsonl": (b'{"customer_id":"acc-x11"}\n{"customer_id":"acc-x1\n', 2, "not readable as JSON"),
+    "files/accounts/x_truncated.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", None, "gzip"),
+    "files/accounts/x_empty.csv": (b"", None, "empty"),
+    "files/accounts/x_other.csv": (b"ticket,opened\n1,2\n", None, "names none of the columns"),
+    "files/accounts/x_twins.csv": (b"customer_id,seats,Seats\nacc-x12,1,2\n", None, "two columns are called seats"),
+    "files/accounts/x_parquet.parquet": (b"PAR1 and no more", None, "not readable as Parquet"),
+    "files/accounts/x_name.docx": (b"PK", None, "ending '.docx'"),
+    "files/acounts/x.csv": (ACCOUNT_HEAD + b"acc-x13,Thirteen,pro,1\n", None, "nothing reads a table"),
+    "sugar_crm/accounts.csv": (ACCOUNT_HEAD + b"acc-x14,Fourteen,pro,1\n", None, "no connector or mapping is called 'sugar_crm'"),
+    "loose.csv": (ACCOUNT_HEAD + b"acc-x15,Fifteen,pro,1\n", None, "outside any system's folder"),
+    "files/customer_events/x_2099.csv": (
+        b"event_id,event_name,occurred_at,visitor_id\nx-1,login,2099-01-01 00:00:00,v\nx-2,login,2026-10-01 00:00:00,v\n", 2, "lies in the future",
+    ),
+}  # fmt: skip
+SOUND = {"acc-x1", "acc-x4", "acc-x6", "acc-x8", "acc-x10", "acc-x11"}
+
+
+@pytest.fixture(scope="session")
+def published(site: Site, company: Path) -> tuple[Path, dict[str, tuple[bytes, int | None, str]], set[str]]:
+    """The company and broken files of every kind, loaded, built, checked and published; with the broken files and the sound ids in them."""
+    site.clear()
+    shutil.copytree(company / "landing", site.data / "landing", dirs_exist_ok=True)
+    for name, (data, _, _) in BROKEN.items():
+        site.put(name, data)
+    (site.data / "landing/files/accounts/x_folder.csv").mkdir()
+    site.run("run")
+    return site.keep("published"), BROKEN, SOUND
