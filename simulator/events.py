@@ -220,7 +220,7 @@ def events_of_sessions(session: duckdb.DuckDBPyConnection) -> None:
             case when platform = 'web' then substr(to_hex(hash(hash(session_key))), 1, 12) end as tracker_session_id,
             platform,
             case when event_name in ('feature_used', 'error') then feature_name end as feature_name,
-            case when platform = 'web' then '{APP}/' || 
+            case when platform = 'web' then '{APP}/' ||
                 case when event_name = 'login' then 'login' else feature_name end end as page_url,
             case when platform = 'web' and event_name = 'page_view' then upper(feature_name[1]) || replace(feature_name[2:], '_', ' ') end
                 as page_title,

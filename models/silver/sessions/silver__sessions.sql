@@ -1,7 +1,7 @@
 -- Grain: one row per session: the events of one visitor with no pause of session_timeout_minutes or more between them.
 -- Only what the events themselves say is stored; who the visitor is may be learnt later, and is joined where sessions are read.
 -- New rows rebuild the visitors they belong to, and the visitors that a row belonged to which they replace.
-{% if not execute %}{{ ref("staging__customer_events") }}{% endif -%}
+{% if not execute %}{% do ref("staging__customer_events") %}{% endif %}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

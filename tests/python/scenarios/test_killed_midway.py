@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = (0.2, 0.45, 0.6, 0.75, 0.9, 0.97)
+MOMENTS = (0.2, 0.5, 0.7, 0.88, 0.97)
 
 READER = """
 import json, sys, time
@@ -73,7 +73,7 @@ def test_a_run_killed_at_any_moment(site: Any, published: Any, tools: Any, tmp_p
             time.sleep(usual * moment)
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            if moment < 0.7:
+            if moment < 0.6:
                 release = json.loads((site.data / "published/release.json").read_text())
                 assert release == json.loads((old / "published/release.json").read_text())
         site.run("run")
@@ -95,7 +95,8 @@ def test_a_full_refresh_that_dies_does_not_pass_old_sessions_off_as_new(site: An
     process = site.start("build", "--full-refresh", *settings, program="dbt")
     assert process.stdout is not None
     for line in process.stdout:
-        if " 1 of " in line and "START" in line:
+        # Some seeds are in, no session is rebuilt yet.
+        if " 12 of " in line and "START" in line:
             break
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
