@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO
 
 MAX_LINE_BYTES = 2 * 1024 * 1024
@@ -75,28 +77,52 @@ class Lines:
         self._waiting.extendleft(reversed(lines))
 
 
-def delimited_records(lines: Lines, delimiter: str) -> Iterator[Record]:
+def delimited_records(lines: Lines, delimiter: str, width: int | None = None) -> Iterator[Record]:
     """Records of delimited text (RFC 4180), each with its first physical line.
 
-    A record that cannot be closed costs only its first line: reading goes on with the line after it.
+    A record that cannot be closed costs only its first line: reading goes on with the line after it. Blanks around quotes do not
+    count, and a blank line is a record only where records have one field (`width` is 1), as the fast reader has it.
     """
+    blanks = _blanks_around_quotes(delimiter)
     while (first := lines.next()) is not None:
+        raw = first.text[:KEPT_RAW_CHARACTERS]
         if first.problem:
-            yield Record(first.number, None, first.problem, first.text[:KEPT_RAW_CHARACTERS])
-            continue
-        if not first.text.strip("\r\n"):
-            continue
-        taken: list[_Line] = []
-        try:
-            fields = next(csv.reader(_continuation(first, lines, taken), delimiter=delimiter, strict=True))
-            yield Record(first.number, fields, raw=first.text[:KEPT_RAW_CHARACTERS])
-        except (csv.Error, _Broken) as error:
-            lines.put_back(taken)
-            yield Record(first.number, None, f"not readable as CSV: {error}", first.text[:KEPT_RAW_CHARACTERS])
+            yield Record(first.number, None, first.problem, raw)
+        elif not first.text.strip("\r\n"):
+            if width == 1:
+                yield Record(first.number, [""], raw=raw)
+        else:
+            fields, reason = _fields(first.text, lines, delimiter)
+            loosened = blanks.sub(_without_blanks, first.text)
+            if loosened != first.text and (
+                fields is None or any(field.lstrip(" ").startswith('"') for field in fields)
+            ):
+                fields, reason = _fields(loosened, lines, delimiter)
+            yield Record(first.number, fields, reason, raw)
 
 
-def _continuation(first: _Line, lines: Lines, taken: list[_Line]) -> Iterator[str]:
-    yield first.text
+@lru_cache
+def _blanks_around_quotes(delimiter: str) -> re.Pattern[str]:
+    edge = rf"{re.escape(delimiter)}\r\n"
+    return re.compile(rf'(?P<before>^|{re.escape(delimiter)}) +(?="(?:[^"]|"(?=[{edge}]|$)))|(?<=") +(?=[{edge}]|$)')
+
+
+def _without_blanks(found: re.Match[str]) -> str:
+    return found.group("before") or ""
+
+
+def _fields(first: str, lines: Lines, delimiter: str) -> tuple[list[str] | None, str | None]:
+    """The fields of the record that begins with the text `first`, or the reason why there are none; then no further line is used up."""
+    taken: list[_Line] = []
+    try:
+        return next(csv.reader(_continuation(first, lines, taken), delimiter=delimiter, strict=True)), None
+    except (csv.Error, _Broken) as error:
+        lines.put_back(taken)
+        return None, f"not readable as CSV: {error}"
+
+
+def _continuation(first: str, lines: Lines, taken: list[_Line]) -> Iterator[str]:
+    yield first
     while (line := lines.next()) is not None:
         taken.append(line)
         if line.problem:

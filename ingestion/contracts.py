@@ -127,7 +127,7 @@ class Catalogue:
 def normalise_name(name: str) -> str:
     """Name of a column, table or folder as SQL sees it: lower case, words joined by `_`."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name.strip())
-    return re.sub(r"[^0-9a-z]+", "_", spaced.lower()).strip("_") or "column"
+    return re.sub(r"[\W_]+", "_", spaced.lower()).strip("_") or "column"
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -241,10 +241,11 @@ def read_mapping(path: Path, contracts: dict[str, Contract], taken: set[str]) ->
         mapping = Mapping.model_validate(yaml.safe_load(path.read_text()) or {})
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{path}: {place}: {first['msg']}.") from error
+        faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5]]
+        raise ConfigurationError(f"{path}: {'; '.join(faults)}.") from error
     seen: set[str] = set()
     for table in mapping.tables:
         if table.contract not in contracts:

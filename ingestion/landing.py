@@ -16,6 +16,7 @@ import duckdb
 
 from ingestion.contracts import Catalogue, SourceTable, mapped_expression, normalise_name
 from ingestion.reading import (
+    CANNOT_OPEN,
     FILE_COLUMN,
     LINE_COLUMN,
     FileReader,
@@ -178,7 +179,7 @@ def ingest(
         size, modified = _stat(landed.path)
         versions = known.get(landed.relative, [])
         latest = versions[-1] if versions else None
-        if latest and latest.unchanged(size, modified, landed.reason):
+        if latest and latest.unchanged(landed, size, modified):
             continue
         mark: Fingerprint | None = None
         reason = landed.reason
@@ -187,21 +188,29 @@ def ingest(
                 mark = fingerprint(landed.path)
             except UnreadableFile as error:
                 reason = reason or str(error)
-        if latest and mark and latest.sha256 == mark.sha256 and (latest.status == "loaded" or latest.reason == reason):
+        same_content = latest is not None and latest.sha256 == (mark.sha256 if mark else None)
+        if (
+            latest
+            and same_content
+            and latest.read_as(landed)
+            and (latest.status == "loaded" or mark or latest.reason == reason)
+        ):
             con.execute(
                 "update landing.files set size_bytes = ?, modified_ns = ? where file_id = ?",
                 [size, modified, latest.file_id],
             )
             continue
-        if latest and latest.status != "loaded":
-            # Nothing of it was taken, so the version that can be read takes its place.
-            con.execute("delete from landing.unreadable_rows where landed_file_id = ?", [latest.file_id])
-            con.execute("delete from landing.files where file_id = ?", [latest.file_id])
+        replaced = None
+        if latest and (latest.status != "loaded" or same_content):
+            # Nothing of it was taken, or it was taken for another table: this reading takes the place of that one.
+            replaced = latest
             versions = versions[:-1]
         last_file += 1
         report.load_id = last_load + 1
         suffix = f"@{len(versions) + 1}" if versions else ""
-        _load_one(con, landed, last_file, report, mark, reason, size, modified, landed.relative + suffix, began)
+        _load_one(
+            con, landed, last_file, report, mark, reason, size, modified, landed.relative + suffix, began, replaced
+        )
         if progress:
             progress(landed.relative)
     report.seconds = (datetime.now(UTC) - began).total_seconds()
@@ -216,16 +225,25 @@ class _KnownFile:
     sha256: str | None
     status: str
     reason: str | None
+    relation: str | None
+    columns: str
 
-    def unchanged(self, size: int | None, modified: int | None, reason: str | None) -> bool:
-        """Same size and time as when it was registered, and still (not) read for the same reason."""
+    def read_as(self, landed: LandedFile) -> bool:
+        """Whether the catalogue still means by the file what it meant when the file was registered."""
+        if self.status == "not_read" or landed.reason:
+            return self.reason == landed.reason
+        relation = landed.table.relation if landed.table else None
+        return self.relation == relation and (self.status == "loaded" or self.columns == _known_columns(landed))
+
+    def unchanged(self, landed: LandedFile, size: int | None, modified: int | None) -> bool:
+        """Same size and time and meaning as when it was registered, and no reason to try again."""
         same = (self.size_bytes, self.modified_ns) == (size, modified)
-        return same and (self.status != "not_read" or self.reason == reason) and (self.status != "loaded" or not reason)
+        return same and self.read_as(landed) and not (self.reason or "").startswith(CANNOT_OPEN)
 
 
 def _known_files(con: duckdb.DuckDBPyConnection) -> dict[str, list[_KnownFile]]:
     rows = con.execute(
-        "select path, file_id, size_bytes, modified_ns, sha256, status, reason from landing.files order by file_id"
+        "select path, file_id, size_bytes, modified_ns, sha256, status, reason, relation, columns from landing.files order by file_id"
     ).fetchall()
     known: dict[str, list[_KnownFile]] = {}
     for path, *rest in rows:
@@ -252,6 +270,7 @@ def _load_one(
     modified: int | None,
     source_file: str,
     loaded_at: datetime,
+    replaced: _KnownFile | None,
 ) -> None:
     relation = landed.table.relation if landed.table else None
     rows, unreadable, columns = 0, 0, ""
@@ -274,9 +293,15 @@ def _load_one(
         rows = unreadable = _countable_rows(landed, mark)
         report.files_set_aside += 1
         report.problems.append(f"{landed.relative}: {reason}")
+        columns = _known_columns(landed)
     else:
         report.files_loaded += 1
     report.rows_landed += rows
+    if replaced:
+        con.execute(f"delete from landing.unreadable_rows where {FILE_COLUMN} = ?", [replaced.file_id])
+        con.execute("delete from landing.files where file_id = ?", [replaced.file_id])
+        if replaced.relation:
+            con.execute(f'delete from landing."{replaced.relation}" where {FILE_COLUMN} = ?', [replaced.file_id])
     con.execute(
         "insert into landing.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -299,6 +324,10 @@ def _load_one(
         ],
     )
     con.commit()
+
+
+def _known_columns(landed: LandedFile) -> str:
+    return ", ".join(landed.table.columns) if landed.table else ""
 
 
 def _countable_rows(landed: LandedFile, mark: Fingerprint | None) -> int:

@@ -43,6 +43,9 @@ _CHUNK = 4 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
+CANNOT_OPEN = "the file cannot be opened"
+
+
 class UnreadableFile(Exception):
     """The file as a whole cannot be read; the message says why, for the quarantine."""
 
@@ -97,7 +100,7 @@ def fingerprint(path: Path) -> Fingerprint:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableFile(f"the gzip stream is damaged or cut off ({error})") from error
     except OSError as error:
-        raise UnreadableFile(f"the file cannot be opened ({error.strerror or error})") from error
+        raise UnreadableFile(f"{CANNOT_OPEN} ({error.strerror or error})") from error
     if size == 0:
         raise UnreadableFile("the file is empty: not even a header")
     return Fingerprint(digest.hexdigest(), size, lines + (last != b"\n"), gzipped)
@@ -139,7 +142,7 @@ class FileReader:
                 return Loaded(expected, 0, columns)
         with open_bytes(path, mark.gzipped) as stream, Sieve() as sieve:
             lines = Lines(_as_utf8(stream, encoding), "utf-8")
-            sieve.keep_csv(itertools.islice(delimited_records(lines, delimiter), 1, None), columns)
+            sieve.keep_csv(itertools.islice(delimited_records(lines, delimiter, len(columns)), 1, None), columns)
             return self._insert_sieved(
                 sieve, _csv_scan(sieve.path, columns, "none", ",", "\\n", LONGEST_SIEVED), columns
             )
@@ -162,14 +165,18 @@ class FileReader:
         """The columns of a file of JSON objects and a scan of it; no columns if it cannot be read throughout."""
         options = f"format = 'newline_delimited', compression = '{packed}', maximum_object_size = {MAX_LINE_BYTES}"
         objects = f"read_json_objects({_literal(_exact(path))}, {options})"
+        # Anything but an object on a line gives a key that no object can have.
+        keys_of_a_line = "case when json_type(json) = 'OBJECT' then json_keys(json) else [chr(0)] end"
         try:
             found = self._con.execute(
-                f"select distinct unnest(json_keys(json)) as key from {objects} order by key"
+                f"select distinct unnest({keys_of_a_line}) as key from {objects} order by key"
             ).fetchall()
         except duckdb.Error:
             self._begin_anew()
             return (), ""
         keys = [row[0] for row in found]
+        if "\0" in keys:
+            return (), ""
         columns = tuple(_column_name(key) for key in keys)
         _refuse_twins(columns)
         if columns:
@@ -307,11 +314,12 @@ class Sieve:
                 elif sum(map(len, record.fields)) > MAX_LINE_BYTES:
                     reason = f"the record is longer than {MAX_LINE_BYTES:,} characters"
                     self.rejects.append(Record(record.line, None, reason, record.raw))
-                elif len(record.fields) != width:
+                elif len(record.fields) < width or any(record.fields[width:]):
                     reason = f"{len(record.fields)} fields where the header has {width}"
                     self.rejects.append(Record(record.line, None, reason, record.raw))
                 else:
-                    writer.writerow(record.fields)
+                    # Empty fields too many, from a delimiter at the end of a line, mean nothing.
+                    writer.writerow(record.fields[:width])
                     self.lines.append(record.line)
 
     def keep_json(self, records: Iterator[Record]) -> None:

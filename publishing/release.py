@@ -87,11 +87,12 @@ def publish(data_dir: Path, checks: Checks) -> Release:
         unfinished.rename(releases / release_id)
         _switch(published, release_id)
     except (OSError, duckdb.Error) as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
         raise PublishError(
             f"Nothing was published: {str(error).splitlines()[0]} Readers keep the last release; free the cause and run "
             "`customer-analytics publish`."
         ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     _prune(releases, keep=release_id)
     return release
 

@@ -30,7 +30,8 @@
         {% set problem = value is string or value is not iterable or value | length == 0
             or value | reject('in', rule.allowed) | list | length > 0 %}
     {% elif rule.kind == 'timestamp' %}
-        {% set problem = not modules.re.match('^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$', value | string) %}
+        {% set shaped = modules.re.match('^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$', value | string) %}
+        {% set problem = not shaped or run_query("select try_cast('" ~ value ~ "' as timestamp) is null").columns[0].values()[0] %}
     {% endif %}
     {% if problem %}
         {{ stop("Variable '" ~ name ~ "' is " ~ value | tojson ~ "; it must be " ~ allowed_values(rule) ~ ".") }}

@@ -22,7 +22,7 @@
         landed_file_id,
         landed_line{% for column in columns %},
         {{ mapped.columns.get(column.name, 'cast(null as ' ~ dbt.type_string() ~ ')') }} as {{ column.name }}{% endfor %}
-    from {{ target.database }}.landing.{{ mapped.relation }}
+    from {{ target.database }}.landing."{{ mapped.relation }}"
     {%- endfor %}
 {%- endmacro %}
 

@@ -37,7 +37,13 @@ one_price as (
             end as intervals,
             row_number() over (
                 partition by id
-                order by fivetran_synced desc nulls last, billing_interval, amount_minor, currency, billing_interval_count, nickname
+                order by
+                    fivetran_synced desc nulls last,
+                    billing_interval nulls last,
+                    amount_minor nulls last,
+                    currency nulls last,
+                    billing_interval_count nulls last,
+                    nickname nulls last
             ) as occurrence
         from prices
     ) as numbered
@@ -54,7 +60,11 @@ one_item as (
             case when quantity is null then 1 else {{ dbt.safe_cast('quantity', 'integer') }} end as quantity,
             row_number() over (
                 partition by id
-                order by fivetran_synced desc nulls last, subscription_id, plan_id, quantity
+                order by
+                    fivetran_synced desc nulls last,
+                    subscription_id nulls last,
+                    plan_id nulls last,
+                    quantity nulls last
             ) as occurrence
         from {{ source('stripe', 'subscription_item') }}
     ) as numbered
@@ -69,8 +79,8 @@ priced as (
         cast(sum(one_item.quantity) as bigint) as quantity,
         sum(
             one_item.quantity * one_price.amount_in_minor_units
-            / power(10, coalesce(currencies.minor_unit_digits, 2))
-            * intervals.periods_per_year / 12 / one_price.intervals
+            / nullif(power(10, coalesce(currencies.minor_unit_digits, 2)), 0)
+            * intervals.periods_per_year / 12 / nullif(one_price.intervals, 0)
         ) as mrr
     from one_item
     inner join one_price on one_item.plan_id = one_price.id

@@ -19,7 +19,7 @@ with listed as (
         row_number() over (
             partition by account_map.customer_id
             order by
-                case when accounts.is_test or accounts.is_deleted then 1 else 0 end,
+                case when accounts.is_test or accounts.is_deleted then 1 else 0 end nulls last,
                 accounts.updated_at desc nulls last, accounts.source_system, accounts.source_file desc, accounts.source_line desc
         ) as listing_rank
     from {{ ref('bronze__accounts') }} as accounts

@@ -157,7 +157,7 @@ def test_json_lines_land_as_they_are(box: Land, rows: list[dict[str, Any]], blan
         if columns != [""]
         else []
     )
-    names = {"id": "id", "Name": "name", "a b": "a_b", "é": "column"}
+    names = {"id": "id", "Name": "name", "a b": "a_b", "é": "é"}
     for row, line, document in zip(found, landed.rows("box__things"), rows, strict=False):
         assert json.loads(lines[line[0] - 1]) == document
         for key, value in document.items():
