@@ -207,7 +207,8 @@ def ingest(
             versions = versions[:-1]
         last_file += 1
         report.load_id = last_load + 1
-        suffix = f"@{len(versions) + 1}" if versions else ""
+        # Of fixed width, so that versions sort by name in the order in which they came.
+        suffix = f"@{len(versions) + 1:04d}" if versions else ""
         _load_one(
             con, landed, last_file, report, mark, reason, size, modified, landed.relative + suffix, began, replaced
         )

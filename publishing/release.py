@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +73,7 @@ def publish(data_dir: Path, checks: Checks) -> Release:
     published = data_dir / "published"
     releases = published / "releases"
     now = datetime.now(UTC)
-    release_id = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    release_id = f"{now:%Y%m%dT%H%M%S}-{now:%f}"
     unfinished = releases / f".{release_id}"
     try:
         _clear_unfinished(releases)

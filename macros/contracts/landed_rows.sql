@@ -1,29 +1,53 @@
 {# Every landed row of a contract as text: files in the contract's own shape, the connectors that are switched on, mapped systems. #}
 {% macro landed_rows(name) -%}
     {%- set columns = contract_of(name) -%}
+    {%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set readings = [] -%}
+    {%- if 'files' in var('systems') -%}
+        {%- do readings.append({'relation': source('files', name), 'filled': columns | map(attribute='name') | list}) -%}
+    {%- endif -%}
+    {%- for system, contracts in var('connectors').items() if name in contracts and system in var('systems') -%}
+        {%- set filled = graph.nodes['model.customer_analytics.' ~ system ~ '__' ~ name].columns.keys() | list if execute else [] -%}
+        {%- do readings.append({'relation': ref(system ~ '__' ~ name), 'filled': filled}) -%}
+    {%- endfor -%}
+    {%- for reading in readings %}
+    {{ 'union all' if not loop.first }}
+    select
+        landed_file_id,
+        landed_line{% for column in columns %},
+        {{ 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' if column.name in reading.filled else nothing }} as {{ column.name }}{% endfor %}
+    from {{ reading.relation }}
+    {%- endfor %}
+    {%- for mapped in mapped_tables(name) %}
+    {{ 'union all' if readings or not loop.first }}
+    select
+        landed_file_id,
+        landed_line{% for column in columns %},
+        {{ mapped.columns.get(column.name, nothing) }} as {{ column.name }}{% endfor %}
+    from {{ target.database }}.landing."{{ mapped.relation }}"
+    {%- endfor %}
+    {%- if not readings and not mapped_tables(name) %}
     select
         landed_file_id,
         landed_line{% for column in columns %},
         {{ column.name }}{% endfor %}
     from {{ source('files', name) }}
-    {%- for system, contracts in var('connectors').items() if name in contracts and system in var('systems') %}
-    {%- set model = ref(system ~ '__' ~ name) %}
-    {%- set filled = graph.nodes['model.customer_analytics.' ~ system ~ '__' ~ name].columns.keys() | list if execute else [] %}
-    union all
-    select
-        landed_file_id,
-        landed_line{% for column in columns %},
-        {% if column.name in filled %}cast({{ column.name }} as {{ dbt.type_string() }}){% else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column.name }}{% endfor %}
-    from {{ model }}
-    {%- endfor %}
-    {%- for mapped in mapped_tables(name) %}
-    union all
-    select
-        landed_file_id,
-        landed_line{% for column in columns %},
-        {{ mapped.columns.get(column.name, 'cast(null as ' ~ dbt.type_string() ~ ')') }} as {{ column.name }}{% endfor %}
-    from {{ target.database }}.landing."{{ mapped.relation }}"
-    {%- endfor %}
+    where false
+    {%- endif %}
+{%- endmacro %}
+
+{# SQL that is true for a file which was loaded but which nothing reads any more: its system was switched off, or its mapping went. #}
+{% macro is_read_no_more(files) -%}
+    {%- set relations = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.sources.values() if node.source_name in var('systems') -%}
+            {%- do relations.append(node.identifier) -%}
+        {%- endfor -%}
+        {%- for contract in input_contracts() -%}
+            {%- do relations.extend(mapped_tables(contract.name) | map(attribute='relation') | list) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    ({{ files }}.status = 'loaded' and {{ files }}.relation not in ('{{ relations | join("', '") }}'))
 {%- endmacro %}
 
 {# The tables of mapped systems that fill a contract: [{relation, columns: {column: SQL}}]. #}

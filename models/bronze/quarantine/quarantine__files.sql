@@ -2,13 +2,16 @@
 {{ config(materialized='view') }}
 
 select
-    source_system,
-    source_table,
-    source_file,
-    status as file_status,
-    reason,
-    rows_landed as lines,
-    size_bytes,
-    load_id
-from {{ source('landing', 'files') }}
-where status != 'loaded'
+    files.source_system,
+    files.source_table,
+    files.source_file,
+    case when {{ is_read_no_more('files') }} then 'not_read' else files.status end as file_status,
+    case
+        when {{ is_read_no_more('files') }} then 'its system is switched off, or its mapping is gone'
+        else files.reason
+    end as reason,
+    files.rows_landed as lines,
+    files.size_bytes,
+    files.load_id
+from {{ source('landing', 'files') }} as files
+where files.status != 'loaded' or {{ is_read_no_more('files') }}

@@ -50,6 +50,13 @@ with outcomes as (
         'quarantined' as outcome,
         rows_unreadable as landed_rows
     from {{ source('landing', 'files') }}
+    union all
+    select
+        files.source_file,
+        'quarantined' as outcome,
+        files.rows_landed - files.rows_unreadable as landed_rows
+    from {{ source('landing', 'files') }} as files
+    where {{ is_read_no_more('files') }}
 ),
 
 by_file as (
@@ -67,8 +74,11 @@ select
     files.source_system,
     files.source_table,
     files.source_file,
-    files.status as file_status,
-    files.reason as file_reason,
+    case when {{ is_read_no_more('files') }} then 'not_read' else files.status end as file_status,
+    case
+        when {{ is_read_no_more('files') }} then 'its system is switched off, or its mapping is gone'
+        else files.reason
+    end as file_reason,
     files.load_id,
     files.loaded_at,
     files.sha256,

@@ -46,8 +46,8 @@ def test_replaced_content_is_the_next_version_and_both_stay(landing: Any) -> Non
         landing.load()
     assert landing.query("select source_file, load_id, rows_landed from landing.files order by file_id") == [
         ("files/accounts/a.csv", 1, 1),
-        ("files/accounts/a.csv@2", 2, 2),
-        ("files/accounts/a.csv@3", 3, 3),
+        ("files/accounts/a.csv@0002", 2, 2),
+        ("files/accounts/a.csv@0003", 3, 3),
     ]
     assert landing.query("select count(*) from landing.files__accounts") == [(6,)]
 
@@ -64,10 +64,10 @@ def test_a_broken_file_makes_room_for_a_good_one(landing: Any) -> None:
         None,
     )
     assert landing.file("files/accounts/b.csv")["status"] == "loaded"
-    assert landing.file("files/accounts/b.csv@2")["status"] == "quarantined"
+    assert landing.file("files/accounts/b.csv@0002")["status"] == "quarantined"
     landing.put("files/accounts/b.csv", HEAD + "acc-2,Zwei\n")
     landing.load()
-    assert landing.file("files/accounts/b.csv@2")["status"] == "loaded"
+    assert landing.file("files/accounts/b.csv@0002")["status"] == "loaded"
     assert landing.query("select count(*) from landing.files where status != 'loaded'") == [(0,)]
     assert sorted(landing.query("select customer_name from landing.files__accounts")) == [("One",), ("Two",), ("Zwei",)]
 

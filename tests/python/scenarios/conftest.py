@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from command_line.pipeline import run_dbt
 from ingestion.contracts import PROJECT_DIR
 from simulator.company import simulate
 
@@ -79,9 +80,13 @@ class Site:
         assert process.returncode == code, printed[-4000:]
         return printed
 
-    def build(self, *arguments: str) -> str:
-        """Load and build, without the checks."""
-        return self.run("build", "--quiet", "--exclude-resource-type", "test", "unit_test", *arguments, program="dbt")
+    def build(self, *arguments: str) -> None:
+        """Load and build, without the checks, in this process (which spares the start of another one)."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            outcome = run_dbt(["build", "--exclude-resource-type", "test", "unit_test", *arguments], self.data)
+        assert outcome.succeeded, outcome.problems
 
     def keep(self, name: str) -> Path:
         """Move the data folder away, as a snapshot."""
@@ -125,7 +130,7 @@ def tables(data: Path, leave_out: Sequence[str] = OF_THE_LOAD) -> dict[str, pa.T
                 expression = f'round("{column}" + 0.0000002718281828, 6) as "{column}"'
             selected.setdefault((schema, table), []).append(expression)
         for (schema, table), expressions in selected.items():
-            reader = con.execute(f'select {", ".join(expressions)} from "{schema}"."{table}"')
+            reader = con.sql(f'select {", ".join(expressions)} from "{schema}"."{table}"')
             found[f"{schema}.{table}"] = reader.to_arrow_table()
     return found
 

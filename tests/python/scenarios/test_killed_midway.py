@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = (0.2, 0.5, 0.7, 0.88, 0.97)
+MOMENTS = (0.25, 0.55, 0.8, 0.95)
 
 READER = """
 import json, sys, time
