@@ -1,4 +1,4 @@
-"""The landing folder: which files lie in it, which of them are new, and a register of what became of each.
+"""Loads what is new in the landing folder, and keeps a register of what became of every file.
 
 Tables (schema `landing` of the warehouse): `files` (one row per version of a file), `unreadable_rows` (lines no reader can make
 sense of), `mapped_columns` (what `mappings/` says, as SQL), and one table of text per table of a system.
@@ -6,21 +6,22 @@ sense of), `mapped_columns` (what `mappings/` says, as SQL), and one table of te
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from ingestion.contracts import Catalogue, SourceTable, mapped_expression, normalise_name
+from ingestion.contracts import Catalogue, mapped_expression, normalise_name
+from ingestion.discovery import LandedFile, discover
 from ingestion.reading import (
     CANNOT_OPEN,
     FILE_COLUMN,
     LINE_COLUMN,
     FileReader,
     Fingerprint,
+    Loaded,
     UnreadableFile,
     file_format,
     fingerprint,
@@ -54,7 +55,6 @@ create table if not exists landing.mapped_columns (
     column_name varchar not null, expression varchar not null
 );
 """
-_MARKERS = re.compile(r"(_data|_export|_part|_?v?\d+|_\d{4}_\d{2}(_\d{2})?)$")
 
 
 @dataclass
@@ -67,92 +67,6 @@ class LoadReport:
     rows_landed: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """A file in the landing folder and the table it belongs to (None: nothing reads it, `reason` says why)."""
-
-    path: Path
-    relative: str
-    system: str
-    table_name: str
-    table: SourceTable | None
-    reason: str | None = None
-
-
-def candidate_names(name: str, system: str) -> Iterator[str]:
-    """Names under which a folder or file name may be known: without system prefix, date, part number, `_data`, plural s."""
-    plain = normalise_name(name)
-    seen: set[str] = set()
-    waiting = [plain, plain.removeprefix(f"{system}_")]
-    while waiting:
-        candidate = waiting.pop(0)
-        if not candidate or candidate in seen:
-            continue
-        seen.add(candidate)
-        yield candidate
-        shorter = _MARKERS.sub("", candidate)
-        waiting += [shorter, shorter.removeprefix(f"{system}_"), candidate.removesuffix("s"), f"{candidate}s"]
-        if len(seen) > 40:
-            return
-
-
-def discover(landing_dir: Path, catalogue: Catalogue) -> list[LandedFile]:
-    """Every file of the landing folder, in the order of their names, with the table each belongs to."""
-    found: list[LandedFile] = []
-    if not landing_dir.is_dir():
-        return found
-    known = (*catalogue.systems, *catalogue.mappings)
-    for entry in sorted(landing_dir.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if not entry.is_dir():
-            misplaced = "the file lies outside any system's folder: it belongs into landing/<system>/<table>/"
-            found.append(LandedFile(entry, entry.name, "unknown", normalise_name(entry.stem), None, misplaced))
-            continue
-        system = normalise_name(entry.name)
-        for path in _files_below(entry):
-            relative = path.relative_to(landing_dir)
-            inside = relative.parts[1:]
-            name = inside[0] if len(inside) > 1 else inside[0].split(".")[0]
-            reason: str | None = None
-            table = None
-            if system not in known:
-                reason = f"no connector or mapping is called '{system}'; known are {', '.join(sorted(set(known)))}"
-            elif path.is_dir():
-                reason = "a directory where a file should be"
-            elif file_format(path) is None:
-                reason = f"the ending '{path.suffix}' is none of .csv, .tsv, .jsonl, .ndjson, .json, .parquet (or these with .gz)"
-            else:
-                table = _table_for(name, system, catalogue)
-                if table is None:
-                    reason = f"nothing reads a table '{normalise_name(name)}' of '{system}'"
-            found.append(
-                LandedFile(
-                    path, relative.as_posix(), system, table.table if table else normalise_name(name), table, reason
-                )
-            )
-    return found
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name == "mapping.yml":
-            continue
-        if path.is_dir() and file_format(path) is None:
-            yield from _files_below(path)
-        else:
-            yield path
-
-
-def _table_for(name: str, system: str, catalogue: Catalogue) -> SourceTable | None:
-    tables = [table for table in catalogue.source_tables if table.system == system]
-    for candidate in candidate_names(name, system):
-        for table in tables:
-            if candidate in table.patterns:
-                return table
-    return None
 
 
 def ingest(
@@ -207,10 +121,8 @@ def ingest(
             versions = versions[:-1]
         last_file += 1
         report.load_id = last_load + 1
-        # Of fixed width, so that versions sort by name in the order in which they came.
-        suffix = f"@{len(versions) + 1:04d}" if versions else ""
         _load_one(
-            con, landed, last_file, report, mark, reason, size, modified, landed.relative + suffix, began, replaced
+            con, _NewFile(landed, last_file, len(versions) + 1, size, modified, mark, reason, replaced), report, began
         )
         if progress:
             progress(landed.relative)
@@ -260,61 +172,79 @@ def _stat(path: Path) -> tuple[int | None, int | None]:
     return (None, None) if path.is_dir() else (stat.st_size, stat.st_mtime_ns)
 
 
-def _load_one(
-    con: duckdb.DuckDBPyConnection,
-    landed: LandedFile,
-    file_id: int,
-    report: LoadReport,
-    mark: Fingerprint | None,
-    reason: str | None,
-    size: int | None,
-    modified: int | None,
-    source_file: str,
-    loaded_at: datetime,
-    replaced: _KnownFile | None,
-) -> None:
-    relation = landed.table.relation if landed.table else None
-    rows, unreadable, columns = 0, 0, ""
-    status = "loaded"
+@dataclass(frozen=True)
+class _NewFile:
+    """A file that is to be read: `version` counts the contents seen under its name, `reason` says why it is not read after all."""
+
+    landed: LandedFile
+    file_id: int
+    version: int
+    size_bytes: int | None
+    modified_ns: int | None
+    mark: Fingerprint | None
+    reason: str | None
+    replaced: _KnownFile | None
+
+    @property
+    def source_file(self) -> str:
+        # Of fixed width, so that versions sort by name in the order in which they came.
+        return self.landed.relative + (f"@{self.version:04d}" if self.version > 1 else "")
+
+    @property
+    def relation(self) -> str | None:
+        return self.landed.table.relation if self.landed.table else None
+
+    @property
+    def countable_rows(self) -> int:
+        """Rows that a file counts for which is not read: its lines if nothing is wrong with it but that nobody reads it, else one."""
+        if self.mark is None or self.landed.table is not None:
+            return 1
+        kind = file_format(self.landed.path)
+        if kind == "csv":
+            return max(self.mark.lines - 1, 0)
+        return self.mark.lines if kind == "jsonl" else 1
+
+
+def _load_one(con: duckdb.DuckDBPyConnection, new: _NewFile, report: LoadReport, loaded_at: datetime) -> None:
+    """Read one file and register it, in one transaction."""
+    reason = new.reason
+    loaded = Loaded(0, 0, ())
     con.begin()
-    if reason is None and landed.table is not None and mark is not None:
-        kind = file_format(landed.path)
+    if reason is None and new.landed.table is not None and new.mark is not None:
+        kind = file_format(new.landed.path)
         assert kind is not None
-        reader = FileReader(con, f'landing."{relation}"', file_id, landed.table.columns)
+        reader = FileReader(con, f'landing."{new.relation}"', new.file_id, new.landed.table.columns)
         try:
-            loaded = reader.load(landed.path, kind, mark)
-            rows, unreadable, columns = loaded.rows + loaded.unreadable, loaded.unreadable, ", ".join(loaded.columns)
+            loaded = reader.load(new.landed.path, kind, new.mark)
         except UnreadableFile as error:
             reason = str(error)
             con.rollback()
             con.begin()
-    if reason is not None:
-        # A file that cannot be read counts as one row, or as its lines if nothing is wrong but that nobody reads it.
-        status = "quarantined" if landed.table or mark is None else "not_read"
-        rows = unreadable = _countable_rows(landed, mark)
-        report.files_set_aside += 1
-        report.problems.append(f"{landed.relative}: {reason}")
-        columns = _known_columns(landed)
-    else:
+    if reason is None:
+        status, rows, unreadable = "loaded", loaded.rows + loaded.unreadable, loaded.unreadable
+        columns = ", ".join(loaded.columns)
         report.files_loaded += 1
+    else:
+        status = "quarantined" if new.landed.table or new.mark is None else "not_read"
+        rows = unreadable = new.countable_rows
+        columns = _known_columns(new.landed)
+        report.files_set_aside += 1
+        report.problems.append(f"{new.landed.relative}: {reason}")
     report.rows_landed += rows
-    if replaced:
-        con.execute(f"delete from landing.unreadable_rows where {FILE_COLUMN} = ?", [replaced.file_id])
-        con.execute("delete from landing.files where file_id = ?", [replaced.file_id])
-        if replaced.relation:
-            con.execute(f'delete from landing."{replaced.relation}" where {FILE_COLUMN} = ?', [replaced.file_id])
+    if new.replaced:
+        _forget(con, new.replaced)
     con.execute(
         "insert into landing.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            file_id,
-            landed.system,
-            landed.table_name,
-            relation,
-            source_file,
-            landed.relative,
-            size,
-            modified,
-            mark.sha256 if mark else None,
+            new.file_id,
+            new.landed.system,
+            new.landed.table_name,
+            new.relation,
+            new.source_file,
+            new.landed.relative,
+            new.size_bytes,
+            new.modified_ns,
+            new.mark.sha256 if new.mark else None,
             report.load_id,
             loaded_at.replace(tzinfo=None),
             status,
@@ -327,17 +257,15 @@ def _load_one(
     con.commit()
 
 
+def _forget(con: duckdb.DuckDBPyConnection, known: _KnownFile) -> None:
+    relations = ["landing.unreadable_rows"] + ([f'landing."{known.relation}"'] if known.relation else [])
+    for relation in relations:
+        con.execute(f"delete from {relation} where {FILE_COLUMN} = ?", [known.file_id])
+    con.execute("delete from landing.files where file_id = ?", [known.file_id])
+
+
 def _known_columns(landed: LandedFile) -> str:
     return ", ".join(landed.table.columns) if landed.table else ""
-
-
-def _countable_rows(landed: LandedFile, mark: Fingerprint | None) -> int:
-    if mark is None or landed.table is not None:
-        return 1
-    kind = file_format(landed.path)
-    if kind == "csv":
-        return max(mark.lines - 1, 0)
-    return mark.lines if kind == "jsonl" else 1
 
 
 def _prepare_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

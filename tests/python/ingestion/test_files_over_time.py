@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.landing import discover
+from ingestion.discovery import discover
 
 HEAD = "customer_id,customer_name\n"
 
