@@ -28,7 +28,7 @@ class CheckError(Exception):
     """The folder cannot be checked; the message says why."""
 
 
-def check_folder(console: Console, folder: Path, mapping: Path | None) -> int:
+def check_folder(console: Console, folder: Path, mapping: Path | None, system: str | None = None) -> int:
     """Print a report about the files of `folder`. Returns 0 if every row would be taken, 1 if something would be set aside.
 
     `folder` holds files in the shape of the contracts (`accounts.csv` or `accounts/*.csv`), or, with `mapping`, files of a mapped
@@ -43,7 +43,7 @@ def check_folder(console: Console, folder: Path, mapping: Path | None) -> int:
         read_mapping(mapping, contracts, set())
     with tempfile.TemporaryDirectory(prefix="customer-analytics-check-") as name:
         place = Path(name)
-        _lay_out(folder.resolve(), mapping, place)
+        _lay_out(folder.resolve(), mapping, system, place)
         os.environ["DBT_TARGET_PATH"] = str(place / "target")
         os.environ["DBT_LOG_PATH"] = str(place / "logs")
         os.environ["MAPPINGS_DIR"] = str(place / "mappings")
@@ -58,7 +58,7 @@ def check_folder(console: Console, folder: Path, mapping: Path | None) -> int:
             return _report(console, con, contracts)
 
 
-def _lay_out(folder: Path, mapping: Path | None, place: Path) -> None:
+def _lay_out(folder: Path, mapping: Path | None, given: str | None, place: Path) -> None:
     """A data folder that sees `folder` as the landing folder, or as that of one system in it."""
     mappings = place / "mappings"
     mappings.mkdir()
@@ -68,10 +68,12 @@ def _lay_out(folder: Path, mapping: Path | None, place: Path) -> None:
     else:
         catalogue = read_catalogue()
         systems = {*catalogue.systems, *catalogue.mappings}
-        if any(path.is_dir() and path.name in systems for path in folder.iterdir()):
+        if given is not None and given not in systems:
+            raise CheckError(f"There is no system '{given}'; systems are {', '.join(sorted(systems))}.")
+        if given is None and any(path.is_dir() and path.name in systems for path in folder.iterdir()):
             (place / "landing").symlink_to(folder)
             return
-        system = folder.name if folder.name in systems else CONTRACT_SYSTEM
+        system = given or (folder.name if folder.name in systems else CONTRACT_SYSTEM)
     (place / "landing").mkdir()
     (place / "landing" / system).symlink_to(folder)
 
@@ -88,11 +90,13 @@ def _report(console: Console, con: duckdb.DuckDBPyConnection, contracts: dict[st
         )
         return 1
     trouble = 0
-    for _, table, path, status, reason, rows, unreadable, _ in files:
+    for system, table, path, status, reason, rows, unreadable, _ in files:
         if status == "loaded":
             note = f", {unreadable:,} lines unreadable" if unreadable else ""
             console.print(f"[green]read[/green]      {path} as {table}: {rows:,} rows{note}")
             trouble += unreadable
+        elif status == "not_read" and system != CONTRACT_SYSTEM and reason.startswith("nothing reads"):
+            console.print(f"[dim]not read[/dim]  {path}: {reason}")
         else:
             console.print(f"[red]set aside[/red] {path}: {reason}")
             hint = process.extractOne(table, list(contracts), scorer=fuzz.WRatio, score_cutoff=SIMILAR)

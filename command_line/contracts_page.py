@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from ingestion.contracts import ConfigurationError, Contract, read_contracts
 
@@ -20,18 +21,10 @@ def print_contracts(console: Console, name: str | None) -> None:
 def _print_contract(console: Console, contract: Contract) -> None:
     console.print(f"[bold]{contract.name}[/bold]  (landing/files/{contract.name}/*.csv, .jsonl, .parquet; .gz too)")
     console.print(f"  {contract.description}")
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("  column", "type", "required", "unit", "example"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("meaning")
     for column in contract.columns:
-        table.add_row(
-            f"  {column.name}",
-            column.data_type,
-            "yes" if column.required else "",
-            column.unit or "",
-            column.example or "",
-            column.description + (" (personal data)" if column.personal else ""),
-        )
-    console.print(table)
+        facts = [column.data_type, "required" if column.required else "", column.unit or ""]
+        line = Text(f"  {column.name:<24}", "bold").append(", ".join(fact for fact in facts if fact), "not bold")
+        console.print(line.append(f"   e.g. {column.example}", "not bold"), soft_wrap=True)
+        meaning = column.description + (" (personal data)" if column.personal else "")
+        console.print(Padding(Text(meaning, "dim"), (0, 0, 0, 6)))
     console.print()

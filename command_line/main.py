@@ -179,12 +179,15 @@ def check(
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file of the system the files come from.", show_default=False)
     ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="System the files come from, if the folder is not called so.", show_default=False)
+    ] = None,
 ) -> None:
     """Say what a folder of files lacks, before anything is loaded. Nothing is kept."""
     from command_line.check_files import CheckError, check_folder
 
     try:
-        raise typer.Exit(check_folder(console, folder, mapping))
+        raise typer.Exit(check_folder(console, folder, mapping, system))
     except (CheckError, ConfigurationError) as error:
         raise _fail(str(error)) from error
 

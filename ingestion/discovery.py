@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.contracts import Catalogue, SourceTable, normalise_name
-from ingestion.reading import file_format
+from ingestion.contracts import CONTRACT_SYSTEM, Catalogue, SourceTable, normalise_name
+from ingestion.reading import FORMATS, file_format
 
 _MARKERS = re.compile(r"(_data|_export|_part|_?v?\d+|_\d{4}_\d{2}(_\d{2})?)$")
 
@@ -66,8 +66,10 @@ def discover(landing_dir: Path, catalogue: Catalogue) -> list[LandedFile]:
                 reason = f"no connector or mapping is called '{system}'; known are {', '.join(sorted(set(known)))}"
             elif path.is_dir():
                 reason = "a directory where a file should be"
+            elif path.exists() and not path.is_file():
+                reason = "neither a file nor a folder (a pipe, a socket or a device)"
             elif file_format(path) is None:
-                reason = f"the ending '{path.suffix}' is none of .csv, .tsv, .jsonl, .ndjson, .json, .parquet (or these with .gz)"
+                reason = f"the ending '{path.suffix}' is none of {', '.join(FORMATS)} (or these with .gz)"
             else:
                 table = _table_for(name, system, catalogue)
                 if table is None:
@@ -92,8 +94,17 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _table_for(name: str, system: str, catalogue: Catalogue) -> SourceTable | None:
     tables = [table for table in catalogue.source_tables if table.system == system]
-    for candidate in candidate_names(name, system):
+    candidates = list(candidate_names(name, system))
+    for candidate in candidates:
         for table in tables:
             if candidate in table.patterns:
                 return table
-    return None
+    if system != CONTRACT_SYSTEM and system not in catalogue.mappings:
+        return None
+    # Files of one's own often carry the name of the company in front; the longest name that fits at the end decides.
+    fitting = {
+        table.relation: (max(len(pattern) for pattern in table.patterns), table)
+        for table in tables
+        if any(candidate.endswith(f"_{pattern}") for candidate in candidates for pattern in table.patterns)
+    }
+    return max(fitting.values(), key=lambda found: found[0])[1] if fitting else None

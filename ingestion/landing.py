@@ -97,7 +97,8 @@ def ingest(
             continue
         mark: Fingerprint | None = None
         reason = landed.reason
-        if not landed.path.is_dir():
+        # A pipe would never answer; a link that leads nowhere says so when it is opened.
+        if landed.path.is_file() or not landed.path.exists():
             try:
                 mark = fingerprint(landed.path)
             except UnreadableFile as error:

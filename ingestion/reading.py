@@ -216,9 +216,7 @@ class FileReader:
                 "landing_lines", pa.table({"place": places, "line": pa.array(sieve.lines, pa.int64())})
             ):
                 if not self._insert(scan, columns, kept, "landing_lines.line"):
-                    raise UnreadableFile(
-                        "its records cannot be told apart reliably; export it again, as CSV with quoted fields"
-                    )
+                    raise UnreadableFile("its records cannot be told apart reliably; export it again")
         rejects = {
             FILE_COLUMN: pa.array([self._file_id] * len(sieve.rejects), pa.int64()),
             LINE_COLUMN: pa.array([record.line for record in sieve.rejects], pa.int64()),

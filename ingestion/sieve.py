@@ -66,7 +66,7 @@ class Sieve:
 def _json_fault(line: str) -> str | None:
     """Why a line is no JSON object that every reader can take, or None."""
     try:
-        document = json.loads(line, parse_constant=_no_json_constant)
+        document = json.loads(line, parse_constant=_no_json_constant, object_pairs_hook=_no_key_twice)
         if "\\u" in line:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -74,6 +74,14 @@ def _json_fault(line: str) -> str | None:
     except (ValueError, RecursionError) as error:
         return f"not readable as JSON: {error}"
     return None if isinstance(document, dict) else "the line is not a JSON object"
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} comes twice")
+    return document
 
 
 def _no_json_constant(name: str) -> None:

@@ -58,7 +58,10 @@
             {%- do faults.append([column.name, typed ~ " > " ~ column.meta.max, "is above " ~ column.meta.max, shown]) -%}
         {%- endif -%}
         {%- if column.data_type == 'timestamp' -%}
-            {%- do faults.append([column.name, typed ~ " < timestamp '1900-01-01 00:00:00' or " ~ typed ~ " >= timestamp '2200-01-01 00:00:00'", "lies outside the years 1900 to 2199", shown]) -%}
+            {%- do faults.append([column.name, typed ~ " < timestamp '1900-01-01 00:00:00' ", "lies before 1900", shown]) -%}
+        {%- endif -%}
+        {%- if column.data_type == 'timestamp' and not column.meta.past_only -%}
+            {%- do faults.append([column.name, typed ~ " > " ~ dbt.dateadd('year', 50, 'loaded_at'), "lies more than 50 years ahead", shown]) -%}
         {%- endif -%}
         {%- if column.meta.past_only -%}
             {%- do faults.append([column.name, typed ~ " > " ~ dbt.dateadd('hour', var('future_tolerance_hours'), 'loaded_at'), "lies in the future of the load", shown]) -%}

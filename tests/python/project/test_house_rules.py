@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.python.project.conftest import PROJECT_DIR
 from tests.python.project.layering import clock_reads, target_reads
@@ -124,3 +125,16 @@ def test_sql_is_indented_in_steps_of_four_spaces() -> None:
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "Makefile", ".ci/run"])
 def test_what_a_reader_looks_for_is_there(name: str) -> None:
     assert (PROJECT_DIR / name).is_file()
+
+
+def test_personal_data_is_tagged_wherever_it_goes() -> None:
+    columns = [
+        (path.name, model["name"], column["name"], "personal_data" in column.get("config", {}).get("tags", []))
+        for path in sorted((PROJECT_DIR / "models").rglob("*.yml"))
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", [])
+        for column in model.get("columns", [])
+        if path.parent.parent.name != "connectors"
+    ]
+    personal = {name for _, _, name, tagged in columns if tagged}
+    assert {"email", "full_name", "customer_name", "page_url", "landed_record"} <= personal
+    assert [column for column in columns if column[2] in personal and not column[3]] == []
