@@ -118,6 +118,7 @@ JSON_LINES: dict[str, tuple[list[bytes], list[str], dict[int, str]]] = {
     "latin-1 byte": ([b'{"customer_id":"1"}', b'{"customer_id":"\xfc"}'], ["1"], {2: "not UTF-8"}),
     "type change": ([b'{"customer_id":1}', b'{"customer_id":"a"}', b'{"customer_id":[2]}'], ["1", "a", "[2]"], {}),
     "half a character": ([b'{"customer_id":"1"}', b'{"customer_id":"2","customer_name":"x\\ud83d"}', b'{"customer_id":"3"}'], ["1", "3"], {2: ""}),
+    "one key twice": ([b'{"customer_id":"1"}', b'{"customer_id":"2","customer_id":"3"}'], ["1"], {2: "comes twice"}),
     "byte order mark": ([b'\xef\xbb\xbf{"customer_id":"1"}', b'{"customer_id":"2"}'], ["1", "2"], {}),
 }  # fmt: skip
 
@@ -176,8 +177,10 @@ def test_places_where_no_file_should_be(landing: Any) -> None:
     landing.put("sugar_crm/accounts/a.csv", GOOD)
     landing.put("files/invoces/a.csv", GOOD)
     (landing.folder / "files/accounts/nowhere.csv").symlink_to(landing.folder / "missing.csv")
+    os.mkfifo(landing.folder / "files/accounts/pipe.csv")
     landing.load()
     expected = {
+        "files/accounts/pipe.csv": "neither a file nor a folder",
         "files/accounts/folder.csv": "a directory where a file should be",
         "accounts.csv": "outside any system's folder",
         "sugar_crm/accounts/a.csv": "no connector or mapping is called 'sugar_crm'; known are files, snowplow, stripe, zendesk",

@@ -95,3 +95,12 @@ def test_files_follow_when_a_mapping_gives_them_another_table(landing: Any, rema
     remap(landing, GOOD.replace("files: accounts", "files: account"))
     landing.load()
     assert [row[1] for row in landing.rows("acme__account")] == ["1", "2"]
+
+
+def test_something_may_stand_in_front_of_a_file_name(landing: Any, remap: Callable[[Any, str], None]) -> None:
+    landing.put("acme/acmecorp_accounts.csv", "id\n1\n")
+    landing.put("acme/accounts_of_others.csv", "id\n2\n")
+    remap(landing, GOOD)
+    landing.load()
+    assert landing.rows("acme__accounts") == [(2, "1")]
+    assert landing.file("acme/accounts_of_others.csv")["status"] == "not_read"
