@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ingestion.quoting import sql_literal
+
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 CONTRACT_SYSTEM = "files"
 SYSTEM_COLUMNS = ("source_system", "source_table", "source_file", "source_line", "load_id")
@@ -272,23 +274,19 @@ def mapped_expression(column: MappedColumn) -> str:
     What cannot be read by `format` or `scale` stays as it came, so that the contract sets it aside with its value.
     """
     if column.source is None:
-        return _literal(str(column.value).lower() if isinstance(column.value, bool) else str(column.value))
+        return sql_literal(str(column.value).lower() if isinstance(column.value, bool) else str(column.value))
     expression = f'"{normalise_name(column.source)}"'
     if column.values:
         cases = " ".join(
-            f"when lower(trim({expression})) = {_literal(old.lower())} then {_literal(new)}"
+            f"when lower(trim({expression})) = {sql_literal(old.lower())} then {sql_literal(new)}"
             for old, new in column.values.items()
         )
         expression = f"case {cases} else {expression} end"
     if column.format:
         expression = (
-            f"coalesce(cast(try_strptime(trim({expression}), {_literal(column.format)}) as varchar), {expression})"
+            f"coalesce(cast(try_strptime(trim({expression}), {sql_literal(column.format)}) as varchar), {expression})"
         )
     if column.scale is not None:
         scaled = f"cast(try_cast({expression} as decimal(24, 6)) * {column.scale} as decimal(24, 6))"
         expression = f"coalesce(cast({scaled} as varchar), {expression})"
     return expression
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

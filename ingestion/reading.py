@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from ingestion.careful_csv import MAX_LINE_BYTES, Lines, delimited_records, text_lines
 from ingestion.contracts import normalise_name
+from ingestion.quoting import sql_literal
 from ingestion.sieve import Sieve
 
 FORMATS = {
@@ -161,7 +162,7 @@ class FileReader:
     def _json_scan(self, path: Path, packed: str) -> tuple[tuple[str, ...], str]:
         """The columns of a file of JSON objects and a scan of it; no columns if it cannot be read throughout."""
         options = f"format = 'newline_delimited', compression = '{packed}', maximum_object_size = {MAX_LINE_BYTES}"
-        objects = f"read_json_objects({_literal(_exact(path))}, {options})"
+        objects = f"read_json_objects({sql_literal(_exact(path))}, {options})"
         # Anything but an object on a line gives a key that no object can have.
         keys_of_a_line = "case when json_type(json) = 'OBJECT' then json_keys(json) else [chr(0)] end"
         try:
@@ -178,11 +179,11 @@ class FileReader:
         _refuse_twins(columns)
         if columns:
             self._check_columns(columns)
-        definition = ", ".join(f"{_literal(key)}: 'VARCHAR'" for key in keys)
+        definition = ", ".join(f"{sql_literal(key)}: 'VARCHAR'" for key in keys)
         renamed = ", ".join(f'{_identifier(key)} as "{name}"' for key, name in zip(keys, columns, strict=True))
         return (
             columns,
-            f"(select {renamed} from read_json({_literal(_exact(path))}, {options}, columns = {{{definition}}}))",
+            f"(select {renamed} from read_json({sql_literal(_exact(path))}, {options}, columns = {{{definition}}}))",
         )
 
     # --- shared by both ------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ class FileReader:
     def _load_parquet(self, path: Path, mark: Fingerprint) -> Loaded:
         if mark.gzipped:
             raise UnreadableFile("a Parquet file is packed by itself; it must not be gzipped as well")
-        scan = f"read_parquet({_literal(_exact(path))}, file_row_number = true)"
+        scan = f"read_parquet({sql_literal(_exact(path))}, file_row_number = true)"
         try:
             described = self._con.execute(f"describe select * exclude (file_row_number) from {scan}").fetchall()
             names = tuple(_column_name(row[0]) for row in described)
@@ -326,10 +327,10 @@ def _as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
 def _csv_scan(
     path: Path, columns: tuple[str, ...], packed: str, delimiter: str, line_end: str, longest: int = MAX_LINE_BYTES
 ) -> str:
-    definition = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in columns)
+    definition = ", ".join(f"{sql_literal(name)}: 'VARCHAR'" for name in columns)
     return (
-        f"read_csv({_literal(_exact(path))}, auto_detect = false, header = true, delim = {_literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', new_line = {_literal(line_end)}, compression = '{packed}', max_line_size = {longest}, "
+        f"read_csv({sql_literal(_exact(path))}, auto_detect = false, header = true, delim = {sql_literal(delimiter)}, quote = '\"', "
+        f"escape = '\"', new_line = {sql_literal(line_end)}, compression = '{packed}', max_line_size = {longest}, "
         f"buffer_size = {max(2 * longest, 16 * MAX_LINE_BYTES)}, columns = {{{definition}}})"
     )
 
@@ -345,7 +346,3 @@ def _exact(path: Path) -> str:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from ingestion.contracts import PROJECT_DIR
+from ingestion.quoting import sql_literal
 
 PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "reference")
 STORAGE_VERSION = "v1.2.0"
@@ -105,8 +106,10 @@ def current_release(data_dir: Path) -> dict[str, Any] | None:
 def _copy_marts(warehouse: Path, folder: Path) -> tuple[dict[str, int], str, int]:
     row_counts: dict[str, int] = {}
     with duckdb.connect() as con:
-        con.execute(f"attach {_literal(str(warehouse))} as warehouse (read_only)")
-        con.execute(f"attach {_literal(str(folder / 'marts.duckdb'))} as marts (storage_version '{STORAGE_VERSION}')")
+        con.execute(f"attach {sql_literal(str(warehouse))} as warehouse (read_only)")
+        con.execute(
+            f"attach {sql_literal(str(folder / 'marts.duckdb'))} as marts (storage_version '{STORAGE_VERSION}')"
+        )
         tables = con.execute(
             "select schema_name, table_name from ("
             "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' union all "
@@ -122,7 +125,7 @@ def _copy_marts(warehouse: Path, folder: Path) -> tuple[dict[str, int], str, int
             target = folder / "parquet" / schema / table
             target.mkdir(parents=True)
             con.execute(
-                f"copy marts.{schema}.{table} to {_literal(str(target / f'{table}.parquet'))} (format parquet, compression zstd)"
+                f"copy marts.{schema}.{table} to {sql_literal(str(target / f'{table}.parquet'))} (format parquet, compression zstd)"
             )
             row_counts[f"{schema}.{table}"] = con.execute(f"select count(*) from marts.{schema}.{table}").fetchall()[0][
                 0
@@ -144,12 +147,12 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> N
         f"select column_name, comment from duckdb_columns() where {where} and table_name = '{table}' and comment is not null"
     ).fetchall()
     for column, comment in comments:
-        con.execute(f'comment on column marts.{schema}.{table}."{column}" is {_literal(comment)}')
+        con.execute(f'comment on column marts.{schema}.{table}."{column}" is {sql_literal(comment)}')
     described = con.execute(
         f"select comment from duckdb_tables() where {where} and table_name = '{table}' and comment is not null"
     ).fetchall()
     if described:
-        con.execute(f"comment on table marts.{schema}.{table} is {_literal(described[0][0])}")
+        con.execute(f"comment on table marts.{schema}.{table} is {sql_literal(described[0][0])}")
 
 
 def _switch(published: Path, release_id: str) -> None:
@@ -187,7 +190,3 @@ def _git_commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -3,6 +3,7 @@
     {%- set columns = contract_of(name) -%}
     {%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
     {%- set readings = [] -%}
+    {%- set mapped_readings = mapped_tables(name) -%}
     {%- if 'files' in var('systems') -%}
         {%- do readings.append({'relation': source('files', name), 'filled': columns | map(attribute='name') | list}) -%}
     {%- endif -%}
@@ -18,7 +19,7 @@
         {{ 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' if column.name in reading.filled else nothing }} as {{ column.name }}{% endfor %}
     from {{ reading.relation }}
     {%- endfor %}
-    {%- for mapped in mapped_tables(name) %}
+    {%- for mapped in mapped_readings %}
     {{ 'union all' if readings or not loop.first }}
     select
         landed_file_id,
@@ -26,7 +27,7 @@
         {{ mapped.columns.get(column.name, nothing) }} as {{ column.name }}{% endfor %}
     from {{ target.database }}.landing."{{ mapped.relation }}"
     {%- endfor %}
-    {%- if not readings and not mapped_tables(name) %}
+    {%- if not readings and not mapped_readings %}
     select
         landed_file_id,
         landed_line{% for column in columns %},

@@ -56,7 +56,9 @@ with outcomes as (
         'quarantined' as outcome,
         files.rows_landed - files.rows_unreadable as landed_rows
     from {{ source('landing', 'files') }} as files
-    where {{ is_read_no_more('files') }}
+    inner join {{ ref('quarantine__files') }} as set_aside
+        on files.source_file = set_aside.source_file
+    where files.status = 'loaded'
 ),
 
 by_file as (
@@ -74,11 +76,8 @@ select
     files.source_system,
     files.source_table,
     files.source_file,
-    case when {{ is_read_no_more('files') }} then 'not_read' else files.status end as file_status,
-    case
-        when {{ is_read_no_more('files') }} then 'its system is switched off, or its mapping is gone'
-        else files.reason
-    end as file_reason,
+    coalesce(set_aside.file_status, files.status) as file_status,
+    set_aside.reason as file_reason,
     files.load_id,
     files.loaded_at,
     files.sha256,
@@ -92,3 +91,5 @@ select
 from {{ source('landing', 'files') }} as files
 inner join by_file
     on files.source_file = by_file.source_file
+left join {{ ref('quarantine__files') }} as set_aside
+    on files.source_file = set_aside.source_file
