@@ -1,0 +1,1 @@
+"""Identity resolution: which source records speak of the same person."""
