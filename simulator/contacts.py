@@ -177,6 +177,8 @@ def _numbers(stream: Stream, kind: str, place: Array, turn: int = 0) -> Array:
     result = np.full(len(place), "", dtype=object)
     for index, land in enumerate(PLACES):
         at = np.flatnonzero(place == index)
+        if not len(at):
+            continue
         rng = stream(f"numbers {kind} {land.code}")
         ranges = land.landline if kind == "landline" else land.mobile
         sizes = np.array([10**digits for _, digits in ranges])
@@ -191,8 +193,7 @@ def _numbers(stream: Stream, kind: str, place: Array, turn: int = 0) -> Array:
         heads = np.array([f"+{land.prefix}{head}" for head, _ in ranges])
         width = np.array([digits for _, digits in ranges])[which]
         tail = np.array([text.zfill(size) for text, size in zip(rest.tolist(), width.tolist(), strict=True)])
-        if len(at):
-            result[at] = np.char.add(heads[which], tail).astype(object)
+        result[at] = np.char.add(heads[which], tail).astype(object)
     return result
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -12,15 +11,14 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from simulator.contacts import Contacts
 from simulator.database import load
-from simulator.files import Landing, write_query
+from simulator.files import Landing
 from simulator.households import Persons
 from simulator.identifiers import draw_identifiers
-from simulator.places import PLACES, Stream
+from simulator.places import Stream
 from simulator.record_systems import COLUMNS, NAMES
 from simulator.records import Records
-from simulator.settings import NEVER, Array, Calendar, Month, blanked
+from simulator.settings import Array, Calendar, Month, blanked
 from simulator.sheets import Sheet, make_sheet
-from simulator.trouble import KINDS, WRITING
 
 _BLOCK = 100_000
 _OF_THE_ROW = {"source_record_id", "origin_system", "customer_id", "is_deleted", "is_test", "created_at", "updated_at"}
@@ -35,11 +33,16 @@ class PersonFiles:
     """Person records of one simulation in a DuckDB session: tables `person_version`, `person_identifier`, `person_record`."""
 
     def __init__(
-        self, session: duckdb.DuckDBPyConnection, stream: Stream, persons: Persons, contacts: Contacts, records: Records, noise: float
+        self, session: duckdb.DuckDBPyConnection, stream: Stream, persons: Persons, contacts: Contacts, records: Records, noise: float,
+        person_ids: Array | None = None,
     ) -> None:  # fmt: skip
+        """`person_ids`: the name of each person in the truth (made up when not given)."""
         self.session, self.stream, self.noise = session, stream, noise
         self.persons, self.contacts, self.records = persons, contacts, records
         self.tally: dict[str, list[int]] = {}
+        made_up = np.char.add("per-", np.char.zfill((np.arange(len(persons)) + 1).astype("U8"), 7)).astype(object)
+        self.person_ids = made_up if person_ids is None else person_ids
+        self.logins: tuple[Array, Array] = (np.zeros(0, dtype=object), np.zeros(0, dtype="int64"))  # user ids, persons
 
     def load(self, tell: Callable[[str], None], customer_id: Array | None = None) -> None:
         """Write all versions into the session, block by block. `customer_id`: the account of each record (None: none)."""
@@ -138,56 +141,3 @@ class PersonFiles:
             where {within("valid_from")} order by shuffled, record, identifier_type, identifier_value""",
             month,
         )  # fmt: skip
-
-    def write_truth(self, folder: Path) -> None:
-        """Write who is who into `folder`.
-
-        person_records: a source record a row, with the person, the household and the kinds of trouble planted in any of
-            its versions. people: the persons behind them as they are at the end. households: who lived together.
-        trouble: of each kind, its share, how many rows could have had it and how many got it before later versions.
-        """
-        persons, contacts = self.persons, self.contacts
-        kinds = ", ".join(f"case when marks & {1 << place} <> 0 then '{kind}' end" for place, kind in enumerate(KINDS))
-        self._parquet(
-            folder, "person_records",
-            f"""select source_system, source_record_id, printf('per-%07d', person + 1) as person_id,
-                printf('hh-%07d', household + 1) as household_id, is_twin,
-                list_filter([{kinds}], lambda kind: kind is not null) as trouble
-            from person_record order by source_system, source_record_id""",
-        )  # fmt: skip
-        address, homes = persons.address, persons.addresses
-        never = persons.name_day == NEVER
-        load(self.session, "person", {
-            "person": np.arange(len(persons)), "household": persons.household,
-            "given_name": persons.given, "middle_name": blanked(persons.middle, persons.middle == ""),
-            "family_name": persons.family, "former_family_name": blanked(persons.former_family, never | (persons.former_family == persons.family)),
-            "birth_date": persons.birth_day.astype("datetime64[D]"), "gender": np.array(["female", "male"], dtype=object)[persons.sex],
-            "email": contacts.private_mail, "mobile_phone": contacts.mobile, "national_id": contacts.national_id,
-            "street": homes.street[address], "house_number": homes.number[address], "city": homes.city[address],
-            "postcode": homes.postcode[address], "country": np.array([land.code for land in PLACES], dtype=object)[homes.place[address]],
-            "is_twin": persons.is_twin, "partner": persons.partner, "home": address, "former_home": persons.former_address,
-        })  # fmt: skip
-        used = "where person in (select person from person_record)"
-        self._parquet(
-            folder, "people",
-            f"""select printf('per-%07d', person + 1) as person_id, printf('hh-%07d', household + 1) as household_id,
-                * exclude (person, household, partner, home, former_home),
-                case when partner >= 0 then printf('per-%07d', partner + 1) end as partner_id
-            from person {used} order by person_id""",
-        )  # fmt: skip
-        self._parquet(
-            folder, "households",
-            f"""select printf('hh-%07d', household + 1) as household_id, printf('per-%07d', person + 1) as person_id,
-                home <> former_home as has_moved, printf('home-%07d', home + 1) as home_id
-            from person {used} order by household_id, person_id""",
-        )  # fmt: skip
-        load(self.session, "planted", {
-            "kind": np.array(sorted(self.tally), dtype=object),
-            "share": np.array([WRITING[kind][0] for kind in sorted(self.tally)]),
-            "possible": np.array([self.tally[kind][0] for kind in sorted(self.tally)]),
-            "planted": np.array([self.tally[kind][1] for kind in sorted(self.tally)]),
-        })  # fmt: skip
-        self._parquet(folder, "trouble", "select * from planted order by kind")
-
-    def _parquet(self, folder: Path, name: str, query: str) -> None:
-        write_query(self.session, query, folder / f"{name}.parquet", "parquet")

@@ -187,6 +187,8 @@ def draw_addresses(stream: Stream, purpose: str, place: Array, near: Array | Non
     }
     for index, land in enumerate(PLACES):
         at = np.flatnonzero(place == index)
+        if not len(at):
+            continue
         rng: Any = stream(f"{purpose} {land.code}")
         streets, cities, regions = _words(land.locale, int(stream(f"words {land.code}").integers(0, 2**31)))
         common = land.common_streets.split(",")

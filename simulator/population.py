@@ -20,6 +20,7 @@ from simulator.defects import Defects
 from simulator.files import Landing, put_in_place
 from simulator.households import draw_persons
 from simulator.person_files import PersonFiles
+from simulator.person_truth import load_people, write_person_truth
 from simulator.places import Stream
 from simulator.records import draw_records
 from simulator.settings import Calendar, Settings
@@ -114,7 +115,8 @@ def simulate_people(
             for month in calendar.months:
                 files.write_month(landing, month, calendar)
                 tell(f"{month.label}: {landing.rows.get('customers', 0)} rows")
-            files.write_truth(folder / "truth")
+            load_people(files)
+            write_person_truth(files, folder / "truth")
         (folder / "truth" / "settings.json").write_text(json.dumps(described, indent=1) + "\n", "utf-8")
     rows = dict(sorted(landing.rows.items()))
     return SimulationSummary(rows=rows, files=landing.files, seconds=time.perf_counter() - began)

@@ -8,12 +8,14 @@ import numpy as np
 
 from simulator.households import PAST_DAYS, Persons
 from simulator.places import Stream
-from simulator.record_systems import APP, LOYALTY, SHOP, SYSTEMS
+from simulator.record_systems import APP, CRM, LOYALTY, SHOP, SUPPORT, SYSTEMS
 from simulator.settings import NEVER, Array
 from simulator.trouble import WRITING
 
 _YOUNGEST = 8
 PRIVATE_MAIL, WORK_MAIL, FORMER_MAIL = range(3)
+PRIVATE, CONTACT, ABSENT = range(3)
+_CONTACT_SHARES = {CRM: 0.45, SUPPORT: 0.12}
 
 
 @dataclass
@@ -62,22 +64,30 @@ class Versions:
         return len(self.record)
 
 
-def draw_records(stream: Stream, persons: Persons, records: int | None, noise: float) -> Records:
-    """Records of the persons; with `records`, exactly so many (there must be persons enough)."""
+def draw_records(
+    stream: Stream, persons: Persons, records: int | None, noise: float, standing: Array | None = None
+) -> Records:
+    """Records of the persons; with `records`, exactly so many (there must be persons enough).
+
+    `standing` says of each person whether it is a PRIVATE customer (all, when not given), a CONTACT of an account,
+    known to the CRM and to support only, or ABSENT: nobody has a record.
+    """
     total = len(persons)
+    standing = np.full(total, PRIVATE) if standing is None else standing
     owners, systems, seconds = [], [], []
     young, child = persons.age < 16, persons.age < _YOUNGEST
     has_any = np.zeros(total, dtype=bool)
     for number, item in enumerate(SYSTEMS):
         chance = np.where(young, 0.5 if number in (LOYALTY, APP) else 0.0, item.share)
-        inside = (stream(f"in {item.name}").random(total) < chance) & ~child
+        chance = np.where(standing == CONTACT, _CONTACT_SHARES.get(number, 0.0), chance)
+        inside = (stream(f"in {item.name}").random(total) < chance) & ~child & (standing != ABSENT)
         has_any |= inside
         more = stream(f"again in {item.name}").poisson(item.again, total) * inside
         owner = np.repeat(np.arange(total), inside + more)
         owners.append(owner)
         systems.append(np.full(len(owner), number))
         seconds.append(np.concatenate([[False], owner[1:] == owner[:-1]]) if len(owner) else np.zeros(0, bool))
-    rest = np.flatnonzero(~has_any & ~young)
+    rest = np.flatnonzero(~has_any & ~young & (standing == PRIVATE))
     owners.append(rest)
     systems.append(np.full(len(rest), SHOP))
     seconds.append(np.zeros(len(rest), dtype=bool))
@@ -87,10 +97,13 @@ def draw_records(stream: Stream, persons: Persons, records: int | None, noise: f
         if len(order) < records:
             raise ValueError(f"{len(order)} records of {total} persons are fewer than {records}.")
         order = order[:records]
-    return _with_histories(stream, persons, owner[order], system[order], second[order], noise)
+    owner, system, second = owner[order], system[order], second[order]
+    return _with_histories(stream, persons, owner, system, second, noise, standing[owner] == CONTACT)
 
 
-def _with_histories(stream: Stream, persons: Persons, owner: Array, system: Array, second: Array, noise: float) -> Records:  # fmt: skip
+def _with_histories(
+    stream: Stream, persons: Persons, owner: Array, system: Array, second: Array, noise: float, is_contact: Array
+) -> Records:
     count, end = len(owner), persons.end
 
     def draw(name: str) -> Array:
@@ -126,7 +139,8 @@ def _with_histories(stream: Stream, persons: Persons, owner: Array, system: Arra
 
     mail = np.where(draw("mail kind") < 0.1, FORMER_MAIL, PRIVATE_MAIL)
     crm_or_support = np.isin(system, (0, 2))
-    mail = np.where(draw("mail at work") < np.where(crm_or_support, 0.3, 0.06), WORK_MAIL, mail)
+    at_work = np.where(is_contact, 0.85, np.where(crm_or_support, 0.3, 0.06))
+    mail = np.where(draw("mail at work") < at_work, WORK_MAIL, mail)
     sloppy = stream("sloppiness").gamma(1.6, 1 / 1.6, count) * np.array([item.sloppiness for item in SYSTEMS])[system]
     return Records(
         person=owner,
