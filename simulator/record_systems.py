@@ -44,34 +44,34 @@ class SourceSystem:
 SYSTEMS = (
     SourceSystem(
         "crm", 0.52, 0.14,
-        {"title": 0.6, "middle_name": 0.5, "name_suffix": 0.8, "birth_date": 0.45, "gender": 0.4, "email": 0.8, "phone": 0.5, "mobile_phone": 0.6,
-         "address": 0.75, "address_line_2": 0.7, "region": 0.5, "country": 0.9, "language": 0.6, "company_name": 0.6, "job_title": 0.6},
+        {"title": 0.6, "middle_name": 0.5, "name_suffix": 0.8, "birth_date": 0.85, "gender": 0.4, "email": 0.93, "phone": 0.5, "mobile_phone": 0.88,
+         "address": 0.96, "address_line_2": 0.7, "region": 0.5, "country": 0.9, "language": 0.6, "company_name": 0.6, "job_title": 0.6},
         country_form="mixed", phone_form="spaced", sloppiness=1.0,
     ),
     SourceSystem(
-        "shop", 0.48, 0.4,
-        {"email": 0.97, "phone": 0.55, "address": 0.93, "address_line_2": 0.9, "region": 0.3, "country": 0.97, "is_email_verified": 1.0},
+        "shop", 0.48, 0.25,
+        {"mobile_phone": 0.85, "email": 0.98, "phone": 0.3, "address": 0.97, "address_line_2": 0.9, "region": 0.3, "country": 0.97, "is_email_verified": 1.0},
         phone_form="national", hears=0.7, sloppiness=1.2,
     ),
     SourceSystem(
         "support", 0.22, 0.25,
-        {"email": 0.85, "phone": 0.45, "country": 0.3, "language": 0.7, "city": 0.3},
+        {"postcode": 0.4, "mobile_phone": 0.8, "email": 0.96, "phone": 0.3, "country": 0.3, "language": 0.7, "city": 0.5},
         name_form="whole", phone_form="international", hears=0.15, sloppiness=1.5,
     ),
     SourceSystem(
         "loyalty", 0.4, 0.0,
-        {"title": 0.4, "birth_date": 0.85, "gender": 0.8, "email": 0.6, "mobile_phone": 0.6, "address": 0.9, "address_line_2": 0.5, "country": 0.4},
+        {"title": 0.4, "birth_date": 0.97, "gender": 0.8, "email": 0.85, "mobile_phone": 0.88, "address": 0.96, "address_line_2": 0.5, "country": 0.4},
         has_number_apart=True, birth_form="%d/%m/%Y", country_form="name", phone_form="national", hears=0.4, sloppiness=1.3,
     ),
     SourceSystem(
         "app", 0.3, 0.08,
-        {"birth_date": 0.5, "gender": 0.2, "email": 0.96, "mobile_phone": 0.6, "country": 0.9, "language": 1.0, "is_email_verified": 1.0,
-         "is_phone_verified": 0.6, "postcode": 0.3, "city": 0.3},
+        {"birth_date": 0.92, "gender": 0.2, "email": 0.98, "mobile_phone": 0.92, "country": 0.9, "language": 1.0, "is_email_verified": 1.0,
+         "is_phone_verified": 0.6, "postcode": 0.6, "city": 0.6},
         name_form="whole", hears=0.3, sloppiness=0.9,
     ),
     SourceSystem(
         "billing", 0.38, 0.0,
-        {"title": 0.3, "middle_name": 0.8, "name_suffix": 0.9, "birth_date": 0.8, "email": 0.4, "phone": 0.6, "national_id": 0.5, "address": 0.98,
+        {"mobile_phone": 0.85, "title": 0.3, "middle_name": 0.8, "name_suffix": 0.9, "birth_date": 0.95, "email": 0.85, "phone": 0.4, "national_id": 0.5, "address": 0.98,
          "address_line_2": 0.95, "region": 0.6, "country": 1.0},
         name_form="family first", birth_form="%d.%m.%Y", phone_form="spaced", hears=0.8, sloppiness=0.5,
     ),

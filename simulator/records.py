@@ -137,9 +137,9 @@ def _with_histories(
         day = created + 1 + (draw(f"{name} day") * np.maximum(end - created, 1)).astype("int64")
         return np.where((draw(name) < share) & (day <= end), day, NEVER)
 
-    mail = np.where(draw("mail kind") < 0.1, FORMER_MAIL, PRIVATE_MAIL)
+    mail = np.where(draw("mail kind") < 0.04, FORMER_MAIL, PRIVATE_MAIL)
     crm_or_support = np.isin(system, (0, 2))
-    at_work = np.where(is_contact, 0.85, np.where(crm_or_support, 0.3, 0.06))
+    at_work = np.where(is_contact, 0.85, np.where(crm_or_support, 0.08, 0.02))
     mail = np.where(draw("mail at work") < at_work, WORK_MAIL, mail)
     sloppy = stream("sloppiness").gamma(1.6, 1 / 1.6, count) * np.array([item.sloppiness for item in SYSTEMS])[system]
     return Records(

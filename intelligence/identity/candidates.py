@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
-from intelligence.identity.comparisons import BLOCKING_KEYS
+from intelligence.identity.comparisons import BLOCKING_KEYS, BLOCKING_LISTS
 
-#: Pairs to compare for each record, at most; the keys that most records share are left out until that holds.
-PAIRS_A_RECORD = 10
+#: Pairs that keys may bring together for each record, counted once for each key; what the most records share is left out until that holds.
+PAIRS_A_RECORD = 25
 #: As many as this are always compared, however few the records.
 PAIRS_AT_LEAST = 200_000
 #: Shorter values (a house number 4, an initial) tell nobody apart.
@@ -16,10 +16,12 @@ SHORTEST_KEY = 4
 
 def keys_sql(records: str) -> str:
     """SQL for the blocking keys (unique_id, key) of the records in table `records`; a key is the hash of its name and value."""
-    phones = ("phone", "mobile")  # one number may stand in either field
     parts = [
-        f"select unique_id, hash('{'phone' if name in phones else name}', {sql}) as key from {records} where length({sql}) >= {SHORTEST_KEY}"
+        f"select unique_id, hash('{name}', {sql}) as key from {records} where length({sql}) >= {SHORTEST_KEY}"
         for name, sql in BLOCKING_KEYS.items()
+    ]
+    parts += [
+        f"select unique_id, hash('{name}', unnest({sql})) as key from {records}" for name, sql in BLOCKING_LISTS.items()
     ]
     return f"select distinct unique_id, key from ({' union all '.join(parts)})"
 

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 GIVEN, FAMILY, BIRTH = "given_name_key", "family_name_key", "birth_digits"
-EMAIL, PHONE, MOBILE, NATIONAL_ID = "email_key", "phone", "mobile_phone", "national_id_key"
+EMAIL, NATIONAL_ID = "email_key", "national_id_key"
+#: Lists: the forms a given name may have; every mail address, telephone number (its last nine digits) and other identifier of the record, former
+#: ones too.
+FORMS, EMAILS, PHONES, IDENTIFIERS = "given_name_forms", "emails", "phones", "identifiers"
 HOUSE, STREET, LINE_2, CITY, POSTCODE = "house_number", "street_key", "address_line_2_key", "city_key", "postcode_key"
 COLUMNS = (
-    GIVEN, FAMILY, BIRTH, EMAIL, PHONE, MOBILE, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE,
+    GIVEN, FAMILY, BIRTH, EMAIL, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE, FORMS, EMAILS, PHONES, IDENTIFIERS,
 )  # fmt: skip
 
 
@@ -83,6 +86,10 @@ def _typos(column: str, most: int) -> str:
     return f"damerau_levenshtein({column}_l, {column}_r) <= {most}"
 
 
+def _one_in_common(column: str) -> str:
+    return f"list_has_any({column}_l, {column}_r)"
+
+
 def _one_holds_the_other(column: str, shortest: int) -> str:
     return (
         f"(length({column}_l) >= {shortest} and contains({column}_r, {column}_l)"
@@ -91,6 +98,7 @@ def _one_holds_the_other(column: str, shortest: int) -> str:
 
 
 _SWAPPED = f"{_alike(GIVEN, 0.9, FAMILY)} and {_alike(FAMILY, 0.9, GIVEN)}"
+_SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
 _INITIAL = f"(length({GIVEN}_l) = 1 or length({GIVEN}_r) = 1) and left({GIVEN}_l, 1) = left({GIVEN}_r, 1)"
 _DAY_AND_MONTH_SWAPPED = (
     f"(left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and substr({BIRTH}_l, 5, 2) = substr({BIRTH}_r, 7, 2)"
@@ -101,20 +109,20 @@ _SAME_YEAR_REST_UNKNOWN = (
 )
 _STREET_ALIKE = f"({_alike(STREET, 0.9)} or {_one_holds_the_other(STREET, 6)})"
 _LINES_CROSSED = f"{_alike(STREET, 0.9, LINE_2)} or {_alike(LINE_2, 0.9, STREET)}"
-_NO_PHONE = f"coalesce({PHONE}_l, {MOBILE}_l) is null or coalesce({PHONE}_r, {MOBILE}_r) is null"
 
 COMPARISONS = (
     Comparison("given_name", _either_missing(GIVEN), (
         Level("same given name", _equal(GIVEN), 0.8, 5e-3, GIVEN),
         Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
         Level("initial fits", _INITIAL, 0.03, 5e-3),
+        Level("short form of the given name", _one_in_common(FORMS), 0.03, 1e-3),
         Level("given name nearly the same", _alike(GIVEN, 0.92), 0.06, 2e-3),
         Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)}", 0.04, 8e-3),
         Level("other given name", "ELSE", 0.06, 0.98),
     )),
-    Comparison("family_name", _either_missing(FAMILY), (
+    # Swapped names count once, above.
+    Comparison("family_name", f"{_either_missing(FAMILY)} or ({_SWAPPED})", (
         Level("same family name", _equal(FAMILY), 0.8, 2e-3, FAMILY),
-        Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
         Level("one family name holds the other", _one_holds_the_other(FAMILY, 4), 0.02, 5e-4),
         Level("family name nearly the same", _alike(FAMILY, 0.92), 0.06, 1e-3),
         Level("family name similar", _alike(FAMILY, 0.8), 0.03, 4e-3),
@@ -127,17 +135,19 @@ COMPARISONS = (
         Level("birth date with two slips", _typos(BIRTH, 2), 0.01, 1.5e-2),
         Level("other birth date", "ELSE", 0.05, 0.98),
     )),
-    Comparison("email", _either_missing(EMAIL), (
-        Level("same e-mail address", _equal(EMAIL), 0.6, 5e-6, EMAIL),
-        Level("same name before the @", f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)", 0.05, 2e-5),
-        Level("e-mail address with a slip or two", _typos(EMAIL, 2), 0.05, 2e-5),
-        Level("other e-mail address", "ELSE", 0.3, 1.0),
+    # Two like mailboxes of two like names say no more than the names: they are made of them.
+    Comparison("email", f"{_either_missing(EMAILS)} or (not {_one_in_common(EMAILS)} and ({_SAME_BEFORE_AT} or {_typos(EMAIL, 2)}))", (
+        Level("an e-mail address in common", _one_in_common(EMAILS), 0.7, 5e-6),
+        Level("no e-mail address in common", "ELSE", 0.3, 1.0),
     )),
-    Comparison("phone", _NO_PHONE, (
-        Level("same phone number", _equal(PHONE), 0.5, 5e-6, PHONE),
-        Level("one of their phone numbers is the same", f"{_equal(MOBILE)} or {_equal(PHONE, MOBILE)} or {_equal(MOBILE, PHONE)}", 0.1, 5e-6),
-        Level("phone number with one slip", f"{_typos(PHONE, 1)} or {_typos(MOBILE, 1)}", 0.05, 2e-5),
-        Level("other phone number", "ELSE", 0.35, 1.0),
+    Comparison("phone", _either_missing(PHONES), (
+        Level("a phone number in common", _one_in_common(PHONES), 0.7, 5e-6),
+        Level("phone number with one slip", f"damerau_levenshtein({PHONES}_l[1], {PHONES}_r[1]) <= 1", 0.02, 2e-5),
+        Level("no phone number in common", "ELSE", 0.28, 1.0),
+    )),
+    Comparison("identifier", _either_missing(IDENTIFIERS), (
+        Level("another identifier in common", _one_in_common(IDENTIFIERS), 0.3, 5e-6),
+        Level("no other identifier in common", "ELSE", 0.7, 1.0),
     )),
     Comparison("national_id", _either_missing(NATIONAL_ID), (
         Level("same national id", _equal(NATIONAL_ID), 0.88, 5e-6, NATIONAL_ID),
@@ -173,10 +183,7 @@ _TWO_BEGINNINGS = f"least(left({GIVEN}, 3), left({FAMILY}, 3)) || ' ' || greates
 #: Two records are compared if they agree on one of these (names in either order, so that swapped ones meet). A value that too many
 #: records share is left out: see `candidates.py`.
 BLOCKING_KEYS = {
-    "email": EMAIL,
     "name_before_at": f"split_part({EMAIL}, '@', 1)",
-    "phone": PHONE,
-    "mobile": MOBILE,
     "national_id": NATIONAL_ID,
     "birth": BIRTH,
     "birth_given": f"{BIRTH} || left({GIVEN}, 2)",
@@ -202,3 +209,5 @@ BLOCKING_KEYS = {
     "line_2_city": f"{LINE_2} || {CITY}",
     "line_2_house": f"{LINE_2} || ' ' || {HOUSE}",
 }
+#: The same for lists: one value in common is enough.
+BLOCKING_LISTS = {"email": EMAILS, "phone": PHONES, "identifier": IDENTIFIERS}

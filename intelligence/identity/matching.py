@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import duckdb
 
 from intelligence.identity.candidates import crowded_keys_sql, keys_sql, pairs_sql
-from intelligence.identity.comparisons import COLUMNS, COMPARISONS
+from intelligence.identity.comparisons import COLUMNS, COMPARISONS, EMAILS, FORMS, GIVEN, IDENTIFIERS, PHONES
 from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
 
@@ -25,6 +25,8 @@ ALWAYS_ANEW = 50_000
 OUTGROWN = 1.5
 #: Links below this probability are not kept.
 LEAST_PROBABILITY = 0.05
+#: As many digits at the end of a telephone number tell it apart, however its beginning is written.
+PHONE_DIGITS = 9
 #: Fewer records teach nothing: no model, no links.
 FEWEST_RECORDS = 50
 
@@ -81,6 +83,8 @@ def match(
     records: str = "silver.source_records",
     schema: str = "identity",
     *,
+    identifiers: str | None = None,
+    nicknames: str | None = None,
     retrain: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> MatchReport:
@@ -88,21 +92,17 @@ def match(
 
     Args:
         con: connection that may write `schema` and temporary tables.
-        records: table with record_key, content_hash and the columns of `comparisons.COLUMNS`; one row a record.
+        records: table with record_key and the columns of silver.source_records that `comparisons` names; one row a record.
         schema: where links, model and keys are kept.
+        identifiers: table (record_key, identifier_type, identifier_value) of all identifiers of the records that may speak for a link.
+        nicknames: table (nickname, given_name).
         retrain: learn a new model and match everything, however little is new.
         progress: called with a few words before each part.
     """
     tell = progress or (lambda words: None)
     clock = _Clock()
     create_tables(con, schema)
-    columns = ", ".join(COLUMNS)
-    con.execute(
-        f"""
-        create or replace temp table person as
-        select cast(md5_number_lower(record_key) >> 1 as bigint) as unique_id, record_key, content_hash, {columns} from {records} order by unique_id
-        """
-    )
+    _prepare(con, records, identifiers, nicknames)
     count, distinct = con.execute("select count(*), count(distinct unique_id) from person").fetchall()[0]
     if count != distinct:
         raise ValueError(f"{records} holds {count - distinct} record keys twice; every record may stand in it once.")
@@ -115,6 +115,53 @@ def match(
         _match_anew(con, schema, count, clock, tell)
         if anew
         else _match_changed(con, schema, count, current[0], clock, tell)
+    )
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, records: str, identifiers: str | None, nicknames: str | None) -> None:
+    """Make table `person`: what is compared of each record, and a hash of it, so that whoever changed is matched again."""
+    known = (
+        f"select record_key, identifier_type, identifier_value from {identifiers}"
+        if identifiers
+        else "select null, null, null where false"
+    )
+    forms = (
+        f"select nickname, list(given_name) as forms from {nicknames} group by nickname"
+        if nicknames
+        else "select null, null where false"
+    )
+    plain = ", ".join(f"records.{column}" for column in COLUMNS if column not in (FORMS, EMAILS, PHONES, IDENTIFIERS))
+    con.execute(
+        f"""
+        create or replace temp table person as
+        with identifier (record_key, identifier_type, identifier_value) as ({known}),
+        stated as (
+            select record_key, 'email' as kind, email_key as value from {records}
+            union all select record_key, 'phone', phone from {records}
+            union all select record_key, 'phone', mobile_phone from {records}
+            union all select record_key, identifier_type, identifier_value from identifier where identifier_type != 'national_id'
+        ),
+        contact as (
+            select
+                record_key,
+                list(distinct value order by value) filter (where kind = 'email') as emails,
+                list(distinct right(value, {PHONE_DIGITS}) order by right(value, {PHONE_DIGITS})) filter (where kind = 'phone') as phones,
+                list(distinct kind || ' ' || value order by kind || ' ' || value) filter (where kind not in ('email', 'phone')) as identifiers
+            from stated where value is not null
+            group by record_key
+        ),
+        nickname (nickname, forms) as ({forms}),
+        prepared as (
+            select
+                cast(md5_number_lower(records.record_key) >> 1 as bigint) as unique_id, records.record_key, {plain},
+                list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
+                contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
+            from {records} as records
+            left join contact on records.record_key = contact.record_key
+            left join nickname on records.{GIVEN} = nickname.nickname
+        )
+        select prepared.*, md5(cast((prepared) as varchar)) as content_hash from prepared order by unique_id
+        """
     )
 
 

@@ -15,33 +15,27 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from intelligence.identity.comparisons import (
-    BIRTH,
-    COMPARISONS,
-    EMAIL,
-    FAMILY,
-    GIVEN,
-    NATIONAL_ID,
-    PHONE,
-    POSTCODE,
-    STREET,
-)
+from intelligence.identity.comparisons import BIRTH, COMPARISONS, EMAIL, FAMILY, GIVEN, NATIONAL_ID, STREET
 
 #: Chance pairs that are sampled, and pairs a training session looks at.
 SAMPLED_PAIRS = 1_000_000
 SESSION_PAIRS = 200_000
 #: A session with fewer pairs teaches nothing; where all have fewer, the starting values stay.
 FEWEST_PAIRS = 100
-SESSIONS = ((GIVEN, FAMILY), (BIRTH,), (EMAIL,), (PHONE,), (NATIONAL_ID,), (FAMILY, POSTCODE))
+SESSIONS = ((GIVEN, FAMILY), (BIRTH,), (GIVEN, BIRTH), (NATIONAL_ID,))
 #: Rules that hold for true pairs only, bar a few, and find about this share of them.
-SURE_RULES = ((GIVEN, FAMILY, BIRTH), (GIVEN, EMAIL), (GIVEN, PHONE), (GIVEN, FAMILY, STREET), (NATIONAL_ID, GIVEN))
+SURE_RULES = ((GIVEN, FAMILY, BIRTH), (GIVEN, EMAIL), (GIVEN, FAMILY, STREET), (NATIONAL_ID, GIVEN))
 SURE_RULES_FIND = 0.7
 #: Contacts that people share: the pairs that have it (SQL over Splink's gammas), and the comparisons that it takes for granted.
 CONTACTS = {
-    "home": ("gamma_street = 5 and gamma_place != 0", ("street", "place", "address_line_2")),
-    "phone": ("gamma_phone in (2, 3)", ("phone",)),
-    "mailbox": ("gamma_email = 3", ("email",)),
+    "home": ("gamma_street in (3, 5) and gamma_place != 0", ("street", "place", "address_line_2")),
+    "phone": ("gamma_phone = 2", ("phone",)),
+    "mailbox": ("gamma_email = 1", ("email",)),
+    "family": ("gamma_family_name in (3, 4) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
 }
+#: What people who share a contact do not share, bar namesakes and twins: two in a hundred have it alike all the same.
+OWN = ("given_name", "birth_date", "national_id")
+ALIKE_ALL_THE_SAME = 0.02
 #: How many chance pairs the general model's word counts for where few share a contact.
 PRIOR_PAIRS = 20.0
 ITERATIONS = 50
@@ -171,13 +165,15 @@ def _separate(model: Model, told: list[str], seen: dict[str, Any]) -> dict[str, 
     true = {it: model.levels(it, "m_probability") for it in told}
     chance = {it: model.levels(it, "u_probability") for it in told}
     general = dict(chance)
+    for it in OWN:
+        chance[it] = np.maximum(chance[it], ALIKE_ALL_THE_SAME * true[it])
     prior = 0.0
     for _ in range(ITERATIONS):
         odds = sum(np.where(gammas[it] >= 0, np.log2(true[it] / chance[it])[gammas[it]], 0.0) for it in told) + prior
         is_chance = counts / (1.0 + np.exp2(np.clip(odds, -60, 60)))
         share = (counts.sum() - is_chance.sum() + 1.0) / (counts.sum() + 2.0)
         prior = math.log2(share / (1.0 - share))
-        for it in told:
+        for it in set(told) - set(OWN):
             known = gammas[it] >= 0
             of_level = np.bincount(gammas[it][known], weights=is_chance[known], minlength=len(general[it]))
             chance[it] = (of_level + PRIOR_PAIRS * general[it]) / (of_level.sum() + PRIOR_PAIRS)
