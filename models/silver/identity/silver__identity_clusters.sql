@@ -1,6 +1,6 @@
 -- Grain: one row per source record, with the cluster it is in: the records of one person.
 -- The materialisation puts together what this query gives: records, links and conflicts of components that changed since the last run.
-{{ config(materialized='constrained_clusters') }}
+{{ config(materialized='constrained_clusters', post_hook="{{ forget_gone_records(ref('silver__identity_components')) }}") }}
 
 with fresh as (
     select

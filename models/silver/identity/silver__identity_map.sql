@@ -5,7 +5,7 @@
     incremental_strategy='delete+insert',
     unique_key='record_key',
     on_schema_change='fail',
-    post_hook="delete from {{ this }} where record_key not in (select record_key from {{ ref('silver__identity_clusters') }})"
+    post_hook="{{ forget_gone_records(ref('silver__identity_clusters')) }}"
 ) }}
 
 with clusters as (
@@ -22,50 +22,62 @@ with clusters as (
 
 holding as (
     select
-        links.*,
-        greatest(record_a.updated_at, record_b.updated_at) as known_at
+        links.record_key_a,
+        links.record_key_b,
+        links.link_type,
+        links.match_probability,
+        links.match_weight,
+        links.rule
     from {{ ref('silver__identity_links') }} as links
     inner join clusters as one
         on links.record_key_a = one.record_key
     inner join clusters as other
         on links.record_key_b = other.record_key and one.cluster_key = other.cluster_key
-    inner join {{ ref('silver__source_records') }} as record_a
-        on links.record_key_a = record_a.record_key
-    inner join {{ ref('silver__source_records') }} as record_b
-        on links.record_key_b = record_b.record_key
     where links.zone = 'automatic'
 ),
 
 ends as (
     select
         record_key_a as record_key,
+        record_key_b as other_record_key,
         link_type,
         match_probability,
         match_weight,
-        rule,
-        known_at
+        rule
     from holding
     union all
     select
         record_key_b as record_key,
+        record_key_a as other_record_key,
         link_type,
         match_probability,
         match_weight,
-        rule,
-        known_at
+        rule
     from holding
 ),
 
-strongest as (
+ranked as (
     select
         *,
         row_number() over (
             partition by record_key
             order by
                 case when link_type = 'manual' then 0 else 1 end, match_probability desc, match_weight desc nulls last,
-                known_at, link_type, rule
+                other_record_key, link_type, rule
         ) as link_rank
     from ends
+),
+
+strongest as (
+    select
+        ranked.record_key,
+        ranked.link_type,
+        ranked.match_probability,
+        others.updated_at
+    from ranked
+    inner join {{ ref('silver__source_records') }} as others
+        on ranked.other_record_key = others.record_key
+    where ranked.link_rank = 1
 )
 
 select
@@ -75,7 +87,7 @@ select
     {{ golden_customer_id('clusters.anchor_record_key') }} as golden_customer_id,
     coalesce(strongest.link_type, 'single') as match_type,
     strongest.match_probability,
-    strongest.known_at as matched_at,
+    case when strongest.record_key is not null then greatest(records.updated_at, strongest.updated_at) end as matched_at,
     records.record_type,
     records.is_deleted,
     records.is_test,
@@ -85,4 +97,4 @@ from clusters
 inner join {{ ref('silver__source_records') }} as records
     on clusters.record_key = records.record_key
 left join strongest
-    on clusters.record_key = strongest.record_key and strongest.link_rank = 1
+    on clusters.record_key = strongest.record_key
