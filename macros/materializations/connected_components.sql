@@ -1,8 +1,9 @@
 {#
     A table of record_key, component_key (the smallest record_key of the component), fingerprint, build_number.
 
-    The model gives what there is: rows of kind 'node' (record_key_a, fingerprint), 'link' (record_key_a, record_key_b, fingerprint), which
-    joins two nodes, and others of two nodes, which join nothing but whose change makes their components new as well.
+    The model gives what there is: rows of kind 'node' (record_key_a, fingerprint), 'link' (record_key_a, record_key_b, fingerprint, strength), which
+    joins two nodes, and others of two nodes, which join nothing but whose change makes their components new as well;
+    `strength` is a number that belongs to the fingerprint.
     The table remembers the fingerprints of its nodes, and identity.<model>_ties those of the pairs. The next run compares them, and works
     out again only the components that something new, changed or gone belongs to; their rows get the next build_number.
 #}
@@ -17,11 +18,12 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set build_number = 1 + (number_from('select max(build_number) from ' ~ existing) if existing is not none else 0) -%}
-    {% do step_table('components_input', sql) %}
     {% if anew %}
+        {% do step_table('components_input', sql) %}
         {% do step_table('components_outdated', "select record_key_a as record_key from components_input where kind = 'node'") %}
     {% else %}
-        {% do find_outdated_components(existing, ties) %}
+        {% do find_outdated_components(existing, ties, sql) %}
+        {% do step_table('components_input', 'select given.* from (' ~ sql ~ ') as given where given.record_key_a in (select record_key from components_outdated)') %}
     {% endif %}
 
     {% if not anew and number_from('select count(*) from components_outdated') == 0 %}
@@ -43,7 +45,7 @@
             where nodes.kind = 'node' and nodes.record_key_a in (select record_key from components_outdated)
         {%- endset -%}
         {%- set fresh_ties -%}
-            select kind, record_key_a, record_key_b, fingerprint, record_key_a as record_key
+            select kind, record_key_a, record_key_b, fingerprint, strength, record_key_a as record_key
             from components_input
             where kind != 'node' and record_key_a in (select record_key from components_outdated)
         {%- endset -%}
@@ -78,11 +80,11 @@
 {%- endmacro %}
 
 {# components_outdated: nodes of components to which a new, changed or vanished node or pair belongs. #}
-{% macro find_outdated_components(existing, ties) -%}
+{% macro find_outdated_components(existing, ties, sql) -%}
     {# What is new or changed is looked for among what is there now; what has gone only if the counts do not add up. #}
     {%- set new_nodes -%}
         select nodes.record_key_a as record_key
-        from components_input as nodes
+        from ({{ sql }}) as nodes
         where
             nodes.kind = 'node'
             and not exists (
@@ -93,7 +95,7 @@
     {%- endset -%}
     {%- set new_ties -%}
         select pairs.record_key_a, pairs.record_key_b
-        from components_input as pairs
+        from ({{ sql }}) as pairs
         where
             pairs.kind != 'node'
             and not exists (
@@ -101,16 +103,16 @@
                 from {{ ties }} as stored
                 where
                     stored.record_key_a = pairs.record_key_a and stored.record_key_b = pairs.record_key_b
-                    and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint
+                    and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint and stored.strength = pairs.strength
             )
     {%- endset -%}
     {% do step_table('components_new_nodes', new_nodes) %}
     {% do step_table('components_new_ties', new_ties) %}
     {%- set unchanged_nodes -%}
-        select (select count(*) from components_input where kind = 'node') - (select count(*) from components_new_nodes) - (select count(*) from {{ existing }})
+        select (select count(*) from ({{ sql }}) as given where kind = 'node') - (select count(*) from components_new_nodes) - (select count(*) from {{ existing }})
     {%- endset -%}
     {%- set unchanged_ties -%}
-        select (select count(*) from components_input where kind != 'node') - (select count(*) from components_new_ties) - (select count(*) from {{ ties }})
+        select (select count(*) from ({{ sql }}) as given where kind != 'node') - (select count(*) from components_new_ties) - (select count(*) from {{ ties }})
     {%- endset -%}
     {%- set touched -%}
         select record_key from components_new_nodes
@@ -124,7 +126,7 @@
         from {{ existing }} as stored
         where not exists (
             select 1
-            from components_input as nodes
+            from ({{ sql }}) as nodes
             where nodes.kind = 'node' and nodes.record_key_a = stored.record_key
         )
         {%- endif %}
@@ -135,10 +137,10 @@
         from {{ ties }} as stored
         where not exists (
             select 1
-            from components_input as pairs
+            from ({{ sql }}) as pairs
             where
                 stored.record_key_a = pairs.record_key_a and stored.record_key_b = pairs.record_key_b
-                and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint
+                and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint and stored.strength = pairs.strength
         )
         {%- endfor %}
         {%- endif %}

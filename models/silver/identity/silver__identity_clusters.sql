@@ -31,7 +31,7 @@ select
     'node' as kind,
     fresh.record_key as record_key_a,
     fresh.component_key as record_key_b,
-    {{ precedence('records') }} as precedence,
+    {{ precedence('records.first_load_id', 'records.created_at', 'records.record_key') }} as precedence,
     fresh.build_number,
     cast(null as integer) as is_manual,
     cast(null as double) as match_probability,

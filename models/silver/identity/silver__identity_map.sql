@@ -25,9 +25,7 @@ holding as (
         links.record_key_a,
         links.record_key_b,
         links.link_type,
-        links.match_probability,
-        links.match_weight,
-        links.rule
+        links.match_probability
     from {{ ref('silver__identity_links') }} as links
     inner join clusters as one
         on links.record_key_a = one.record_key
@@ -39,45 +37,25 @@ holding as (
 ends as (
     select
         record_key_a as record_key,
-        record_key_b as other_record_key,
         link_type,
-        match_probability,
-        match_weight,
-        rule
+        match_probability
     from holding
     union all
     select
         record_key_b as record_key,
-        record_key_a as other_record_key,
         link_type,
-        match_probability,
-        match_weight,
-        rule
+        match_probability
     from holding
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by record_key
-            order by
-                case when link_type = 'manual' then 0 else 1 end, match_probability desc, match_weight desc nulls last,
-                other_record_key, link_type, rule
-        ) as link_rank
-    from ends
 ),
 
 strongest as (
     select
-        ranked.record_key,
-        ranked.link_type,
-        ranked.match_probability,
-        others.updated_at
-    from ranked
-    inner join {{ ref('silver__source_records') }} as others
-        on ranked.other_record_key = others.record_key
-    where ranked.link_rank = 1
+        record_key,
+        max(case when link_type = 'manual' then match_probability end) as manual,
+        max(case when link_type = 'deterministic' then match_probability end) as deterministic,
+        max(case when link_type = 'probabilistic' then match_probability end) as probabilistic
+    from ends
+    group by record_key
 )
 
 select
@@ -85,9 +63,15 @@ select
     records.source_system,
     records.source_record_id,
     {{ golden_customer_id('clusters.anchor_record_key') }} as golden_customer_id,
-    coalesce(strongest.link_type, 'single') as match_type,
-    strongest.match_probability,
-    case when strongest.record_key is not null then greatest(records.updated_at, strongest.updated_at) end as matched_at,
+    case
+        when strongest.record_key is null then 'single'
+        when strongest.manual is not null then 'manual'
+        when coalesce(strongest.deterministic, 0) >= coalesce(strongest.probabilistic, 0) then 'deterministic'
+        else 'probabilistic'
+    end as match_type,
+    coalesce(strongest.manual, greatest(coalesce(strongest.deterministic, strongest.probabilistic), coalesce(strongest.probabilistic, strongest.deterministic)))
+        as match_probability,
+    case when strongest.record_key is not null then greatest(records.updated_at, anchors.updated_at) end as matched_at,
     records.record_type,
     records.is_deleted,
     records.is_test,
@@ -96,5 +80,7 @@ select
 from clusters
 inner join {{ ref('silver__source_records') }} as records
     on clusters.record_key = records.record_key
+inner join {{ ref('silver__source_records') }} as anchors
+    on clusters.anchor_record_key = anchors.record_key
 left join strongest
     on clusters.record_key = strongest.record_key
