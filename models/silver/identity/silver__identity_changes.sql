@@ -94,6 +94,11 @@ split as (
     inner join {{ ref('silver__identity_decided_pairs') }} as decisions
         on companions.record_key = decisions.record_key_a
     where decisions.decision = 'keep_apart'
+),
+
+arrivals as (
+    select cast(max(load_id) as bigint) as load_id
+    from {{ ref('silver__source_records') }}
 )
 
 select
@@ -129,4 +134,4 @@ left join {{ ref('silver__identity_decided_pairs') }} as decisions
 left join split
     on unwritten.record_key = split.record_key and split.decision_rank = 1
 cross join {{ ref('silver__as_of') }} as build
-cross join (select max(records.load_id) as load_id from {{ ref('silver__source_records') }} as records) as arrivals
+cross join arrivals
