@@ -71,7 +71,7 @@ held as (
         links.record_key_b,
         row_number() over (
             partition by unwritten.record_key
-            order by case when links.link_type = 'manual' then 0 else 1 end, links.match_probability desc, links.rule, links.record_key_a, links.record_key_b
+            order by case when links.link_type = 'manual' then 0 else 1 end nulls last, links.match_probability desc, links.rule, links.record_key_a, links.record_key_b
         ) as link_rank
     from unwritten
     inner join {{ ref('silver__identity_links') }} as links
