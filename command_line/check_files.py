@@ -145,8 +145,9 @@ def _report_contract(console: Console, con: duckdb.DuckDBPyConnection, name: str
         for column in columns.split(", ")
         if column
     }
+    missing = [name for name in contract.column_names if name not in found]
     for column in sorted(found - set(contract.column_names)):
-        hint = process.extractOne(column, empty, scorer=fuzz.WRatio, score_cutoff=SIMILAR)
+        hint = process.extractOne(column, missing, scorer=fuzz.WRatio, score_cutoff=SIMILAR)
         advice = f"; did you mean {hint[0]}?" if hint else " and stays in the landing table"
         console.print(f"  column {column} is in no contract{advice}")
     return int(rows - accepted)

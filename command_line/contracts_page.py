@@ -21,6 +21,8 @@ def print_contracts(console: Console, name: str | None) -> None:
 def _print_contract(console: Console, contract: Contract) -> None:
     console.print(f"[bold]{contract.name}[/bold]  (landing/files/{contract.name}/*.csv, .jsonl, .parquet; .gz too)")
     console.print(f"  {contract.description}")
+    for names in contract.one_of:
+        console.print(f"  Required: one of {', '.join(names)}.")
     for column in contract.columns:
         facts = [column.data_type, "required" if column.required else "", column.unit or ""]
         line = Text(f"  {column.name:<24}", "bold").append(", ".join(fact for fact in facts if fact), "not bold")

@@ -37,6 +37,7 @@ class ContractColumn:
     unit: str | None = None
     example: str | None = None
     accepted: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
     personal: bool = False
 
 
@@ -50,6 +51,7 @@ class Contract:
     description: str
     grain: tuple[str, ...]
     columns: tuple[ContractColumn, ...]
+    one_of: tuple[tuple[str, ...], ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -137,7 +139,10 @@ def _yaml_files(folder: Path) -> list[Path]:
 
 
 def read_contracts(project_dir: Path = PROJECT_DIR) -> dict[str, Contract]:
-    """All input contracts, keyed by name, in the order of their domains."""
+    """All input contracts, keyed by name, in the order of their domains.
+
+    Raises ConfigurationError when one names a column that it does not have.
+    """
     contracts: dict[str, Contract] = {}
     for path in _yaml_files(project_dir / "models" / "bronze"):
         for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
@@ -149,15 +154,35 @@ def read_contracts(project_dir: Path = PROJECT_DIR) -> dict[str, Contract]:
                 for column in model["columns"]
                 if column["name"] not in SYSTEM_COLUMNS
             )
-            contracts[meta["input_contract"]] = Contract(
+            contract = Contract(
                 name=meta["input_contract"],
                 domain=path.parent.name,
                 kind=meta["kind"],
                 description=" ".join(model["description"].split()),
                 grain=tuple(meta["grain"]),
                 columns=columns,
+                one_of=tuple(tuple(names) for names in meta.get("one_of", ())),
             )
+            _check_names(path, contract)
+            contracts[contract.name] = contract
     return contracts
+
+
+def _check_names(path: Path, contract: Contract) -> None:
+    """Raise ConfigurationError where `grain`, `one_of` or `otherwise` names what is no column of the contract."""
+    known = {*contract.column_names, *SYSTEM_COLUMNS}
+    named = [("grain", contract.grain), *(("one_of", names) for names in contract.one_of)]
+    named += [
+        (f"otherwise of {column.name}", tuple(name for name in column.otherwise if not re.fullmatch("'[^']*'", name)))
+        for column in contract.columns
+    ]
+    for setting, names in named:
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"{path}: {setting} names {name}, which is no column of the contract '{contract.name}'; it has "
+                    f"{', '.join(contract.column_names)}."
+                )
 
 
 def _contract_column(column: dict[str, Any], project_dir: Path) -> ContractColumn:
@@ -171,6 +196,7 @@ def _contract_column(column: dict[str, Any], project_dir: Path) -> ContractColum
         unit=meta.get("unit"),
         example=None if meta.get("example") is None else str(meta["example"]),
         accepted=tuple(meta.get("accepted", ())),
+        otherwise=tuple(meta.get("otherwise", ())),
         personal="personal_data" in config.get("tags", []),
     )
 

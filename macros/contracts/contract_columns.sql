@@ -10,6 +10,11 @@
     {{ return(columns) }}
 {%- endmacro %}
 
+{# Groups of columns of which a row of the contract must fill at least one: [[name, …], …]. Empty while dbt only parses. #}
+{% macro one_of(name) -%}
+    {{ return((graph.nodes['model.customer_analytics.bronze__' ~ name].config.meta.one_of or []) if execute else []) }}
+{%- endmacro %}
+
 {% macro system_columns() -%}
     {{ return(['source_system', 'source_table', 'source_file', 'source_line', 'load_id']) }}
 {%- endmacro %}

@@ -26,3 +26,15 @@
     {% endif %}
     {{ return(tables | sort(attribute='relation')) }}
 {%- endmacro %}
+
+{# The line, if the row lies in a table of which every row fills several contracts, else null: such a row is one landed row
+   although it stands in several bronze tables, and whoever counts landed rows counts its line once. #}
+{% macro shared_line(system, line) -%}
+    {%- set systems = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.sources.values() if node.config.meta.get('contracts', []) | length > 1 and node.source_name not in systems -%}
+            {%- do systems.append(node.source_name) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    case when {{ system }} in ('{{ systems | sort | join("', '") }}') then {{ line }} end
+{%- endmacro %}

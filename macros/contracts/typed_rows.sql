@@ -1,13 +1,30 @@
 {# The select list of a staging model: every column read as its contract says, and what is wrong with the row. #}
 {% macro typed_columns(name) -%}
-    {%- for column in contract_of(name) %}
-    {{ read_as(column.name, column.data_type, column.meta) }} as {{ column.name }},
+    {%- set columns = contract_of(name) -%}
+    {%- for column in columns %}
+    {{ filled(column, columns) }} as {{ column.name }},
     {%- endfor %}
     source_system,
     source_table,
     source_file,
     landed_line as source_line,
     load_id
+{%- endmacro %}
+
+{# A column as it is read; where it is empty, what its `otherwise` names: columns of the row, or a 'literal', the first that is there. #}
+{% macro filled(column, columns) -%}
+    {%- set readings = [read_as(column.name, column.data_type, column.meta)] -%}
+    {%- for other in column.meta.otherwise or [] -%}
+        {%- set named = columns | selectattr('name', 'equalto', other) | first -%}
+        {%- if other.startswith("'") -%}
+            {%- do readings.append('cast(' ~ other ~ ' as ' ~ column.data_type ~ ')') -%}
+        {%- elif named -%}
+            {%- do readings.append(read_as(named.name, named.data_type, named.meta)) -%}
+        {%- else -%}
+            {%- do readings.append(other) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ readings[0] if readings | length == 1 else 'coalesce(' ~ readings | join(', ') ~ ')' }}
 {%- endmacro %}
 
 {% macro read_as(name, data_type, meta) -%}
@@ -66,6 +83,9 @@
         {%- if column.meta.past_only -%}
             {%- do faults.append([column.name, typed ~ " > " ~ dbt.dateadd('hour', var('future_tolerance_hours'), 'loaded_at'), "lies in the future of the load", shown]) -%}
         {%- endif -%}
+    {%- endfor -%}
+    {%- for names in one_of(name) -%}
+        {%- do faults.append([names | join(' or '), "coalesce(nullif(trim(" ~ names | join("), ''), nullif(trim(") ~ "), '')) is null", "is required and missing", "''"]) -%}
     {%- endfor -%}
     {%- if not faults %}null{% else %}
     case

@@ -4,12 +4,15 @@ with stored as (
     {% for contract in [
         'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
         'customer_events', 'feature_usage', 'lifecycle_events',
+        'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
+        'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
     ] %}
     select
         source_file,
+        {{ shared_line('source_system', 'source_line') }} as shared_line,
         count(*) as stored_rows
     from {{ ref('bronze__' ~ contract) }}
-    group by source_file
+    group by 1, 2
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -17,7 +20,7 @@ with stored as (
 stored_by_file as (
     select
         source_file,
-        sum(stored_rows) as stored_rows
+        sum(case when shared_line is null then stored_rows else 0 end) + count(distinct shared_line) as stored_rows
     from stored
     group by source_file
 )

@@ -1,8 +1,6 @@
 -- Grain: one row per source_system, subscription_id, effective_at: the version the source wrote last.
 with accepted as (
-    select
-        *,
-        coalesce(effective_at, started_at) as terms_effective_at
+    select *
     from {{ ref('staging__subscriptions') }}
     where violations is null
 ),
@@ -10,11 +8,11 @@ with accepted as (
 versions as (
     select
         *,
-        row_number() over (partition by source_system, subscription_id, terms_effective_at order by {{ latest_version_first() }}) as version_rank
+        row_number() over (partition by source_system, subscription_id, effective_at order by {{ latest_version_first() }}) as version_rank
     from accepted
 )
 
 select
-    {{ contract_columns('subscriptions') | replace('effective_at,', 'terms_effective_at as effective_at,', 1) }}
+    {{ contract_columns('subscriptions') }}
 from versions
 where version_rank = 1

@@ -5,12 +5,15 @@
 {% set contract_names = [
     'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
     'customer_events', 'feature_usage', 'lifecycle_events',
+    'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
+    'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
 ] %}
 with outcomes as (
     {% for name in contract_names %}
     {%- set grain = (input_contracts() | selectattr('name', 'equalto', name) | first).grain if execute else ['source_system'] %}
     select
         landed.source_file,
+        {{ shared_line('landed.source_system', 'landed.source_line') }} as shared_line,
         case
             when landed.violations is not null then 'quarantined'
             when kept.source_file is null then 'lost'
@@ -23,18 +26,15 @@ with outcomes as (
         on
             landed.violations is null
             {%- for column in grain %}
-            {%- if name == 'subscriptions' and column == 'effective_at' %}
-            and coalesce(landed.effective_at, landed.started_at) = kept.effective_at
-            {%- else %}
             and landed.{{ column }} = kept.{{ column }}
-            {%- endif %}
             {%- endfor %}
-    group by 1, 2
+    group by 1, 2, 3
     union all
     {% endfor %}
     {%- for table in attached_tables() %}
     select
         files.source_file,
+        cast(null as bigint) as shared_line,
         case when loose.source_file is null then 'attached' else 'quarantined' end as outcome,
         count(*) as landed_rows
     from {{ source(table.system, table.table) }} as landed
@@ -42,23 +42,47 @@ with outcomes as (
         on landed.landed_file_id = files.file_id
     left join {{ ref('quarantine__unattached_rows') }} as loose
         on files.source_file = loose.source_file and landed.landed_line = loose.source_line
-    group by 1, 2
+    group by 1, 2, 3
     union all
     {% endfor %}
     select
         source_file,
+        cast(null as bigint) as shared_line,
         'quarantined' as outcome,
         rows_unreadable as landed_rows
     from {{ source('landing', 'files') }}
     union all
     select
         files.source_file,
+        cast(null as bigint) as shared_line,
         'quarantined' as outcome,
         files.rows_landed - files.rows_unreadable as landed_rows
     from {{ source('landing', 'files') }} as files
     inner join {{ ref('quarantine__files') }} as set_aside
         on files.source_file = set_aside.source_file
     where files.status = 'loaded'
+),
+
+-- A row that fills several contracts is one landed row: lost if it is in one of them, else where the luckiest of its readings is.
+-- That another reading of it is a duplicate or in quarantine can be seen there.
+counted_once as (
+    select
+        source_file,
+        outcome,
+        landed_rows
+    from outcomes
+    where shared_line is null
+    union all
+    select
+        source_file,
+        case
+            when sum(case when outcome = 'lost' then 1 else 0 end) > 0 then 'lost'
+            else min(outcome)
+        end as outcome,
+        1 as landed_rows
+    from outcomes
+    where shared_line is not null
+    group by source_file, shared_line
 ),
 
 by_file as (
@@ -68,7 +92,7 @@ by_file as (
         cast(coalesce(sum(landed_rows) filter (where outcome = 'attached'), 0) as bigint) as rows_attached,
         cast(coalesce(sum(landed_rows) filter (where outcome = 'duplicate'), 0) as bigint) as rows_duplicate,
         cast(coalesce(sum(landed_rows) filter (where outcome = 'quarantined'), 0) as bigint) as rows_quarantined
-    from outcomes
+    from counted_once
     group by source_file
 )
 

@@ -15,6 +15,20 @@ with newest as (
     select max(occurred_at) from {{ ref('bronze__lifecycle_events') }}
     union all
     select max(created_at) from {{ ref('bronze__accounts') }}
+    union all
+    select max(occurred_at) from {{ ref('bronze__customer_interactions') }}
+    union all
+    select max(opened_at) from {{ ref('bronze__complaints_feedback') }}
+    union all
+    select max(changed_at) from {{ ref('bronze__customer_preferences_consent') }}
+    union all
+    select max(assigned_at) from {{ ref('bronze__segment_assignments') }}
+    union all
+    select max(opened_at) from {{ ref('bronze__product_ownership') }}
+    union all
+    -- A record is known from its last change on; a build that cannot see the records that came in would show nobody.
+    select max(greatest(updated_at, coalesce(created_at, updated_at))) from {{ ref('bronze__customers') }}
+    where updated_at > timestamp '1900-01-01 00:00:00'
 )
 
 select

@@ -149,6 +149,15 @@ def contracts_of(manifest: Node) -> set[str]:
     }
 
 
+def contracts_with(manifest: Node, column: str) -> set[str]:
+    """The contracts that have a column of this name."""
+    return {
+        model["config"]["meta"]["input_contract"]
+        for model in models_of(manifest)
+        if "input_contract" in model["config"]["meta"] and column in model["columns"]
+    }
+
+
 def contract_lists(text: str, contracts: set[str]) -> list[set[str]]:
     """Lists in a text that name contracts and nothing else, and more than a few of them."""
     lists = [set(re.findall(r"'(\w+)'", match.group(1))) for match in CONTRACT_LIST.finditer(text)]
