@@ -189,7 +189,7 @@ def _decisions(con: duckdb.DuckDBPyConnection, there: set[str], keys: list[str])
         con,
         "select * from (select *, source_system_a || '|' || source_record_id_a as record_key_a, "
         "source_system_b || '|' || source_record_id_b as record_key_b from reference.identity_decisions) "
-        "where record_key_a in (select unnest(?)) or record_key_b in (select unnest(?)) order by decided_at, all",
+        "where record_key_a in (select unnest(?)) or record_key_b in (select unnest(?)) order by decided_at, record_key_a, record_key_b",
         [keys, keys],
     )
 
@@ -208,7 +208,10 @@ def in_words(evidence: str | None) -> str:
         if value in (None, "", "unknown", "null"):
             continue
         if name == "places":
-            said.append(f"{value} parts of the address agree" if value else "no part of the address agrees")
+            said.append(
+                ("no part", "one part", "two parts", "three parts")[min(int(value), 3)]
+                + f" of the address agree{'' if value > 1 else 's'}"
+            )
         elif name == "identifiers":
             said.append(f"same {value}")
         elif value in ("same", "similar", "doubtful", "different"):
@@ -286,9 +289,9 @@ def print_person(console: Console, person: Person) -> None:
     )
     print_table(
         console,
-        "cut links and conflicts",
-        list(person.conflicts[0]) if person.conflicts else [],
-        [[_text(value) for value in row.values()] for row in person.conflicts],
+        "pairs that must not be one person, so that links between them are cut",
+        ["record", "record", "why"],
+        [[row["record_key_a"], row["record_key_b"], row["reason"]] for row in person.conflicts],
     )
     print_table(
         console,
@@ -312,14 +315,14 @@ def print_person(console: Console, person: Person) -> None:
         ["when", "record", "change", "from", "to", "cause", "who", "why"],
         [
             [
-                _day(row.get("as_of")),
+                _day(row["as_of"]),
                 row["record_key"],
                 row["change"],
                 row["from_golden_customer_id"],
                 row["to_golden_customer_id"],
-                row.get("cause"),
-                row.get("who"),
-                row.get("why"),
+                row["cause"],
+                row["decided_by"],
+                row["reason"],
             ]
             for row in person.changes
         ],

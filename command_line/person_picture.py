@@ -88,11 +88,12 @@ def _figure(person: Person) -> Figure:
             width=1 + 2 * float(link["match_probability"] or 0) if followed else 1.2,
         )
     if len(nodes) <= 30:
-        labels = {
-            (one, other): f"{link['rule']}\n{shown_probability(link['match_probability'])}"
-            for one, other, link in graph.edges(data=True)
-        }
-        nx.draw_networkx_edge_labels(nx.Graph(graph), places, labels, ax=axes, font_size=6)
+        labels: dict[tuple[str, str], str] = {}
+        for one, other, link in graph.edges(data=True):
+            pair = (min(one, other), max(one, other))
+            said = f"{link['rule']} {shown_probability(link['match_probability'])}"
+            labels[pair] = f"{labels[pair]}\n{said}" if pair in labels else said
+        nx.draw_networkx_edge_labels(nx.Graph(graph), places, labels, ax=axes, font_size=7)
     nx.draw_networkx_nodes(
         graph,
         places,
@@ -100,10 +101,13 @@ def _figure(person: Person) -> Figure:
         nodelist=nodes,
         node_color=[colour[graph.nodes[node]["system"]] if graph.nodes[node]["own"] else "#ffffff" for node in nodes],
         edgecolors=[colour[graph.nodes[node]["system"]] for node in nodes],
-        node_size=500,
+        node_size=450,
     )
     shown = {node: f"{node}\n{graph.nodes[node]['name']}" if len(nodes) <= 60 else node for node in nodes}
-    nx.draw_networkx_labels(graph, places, shown, ax=axes, font_size=7)
+    for node in nodes:
+        axes.annotate(
+            shown[node], places[node], (0, -16), textcoords="offset points", ha="center", va="top", fontsize=8
+        )
     axes.legend(handles=_legend(colour), loc="lower left", fontsize=7, frameon=False)
     return figure
 

@@ -187,7 +187,7 @@ def _print_difference(
     for word, ids in (
         ("kept", ids_before & ids_after),
         ("new", ids_after - ids_before),
-        ("merged into another", ids_before - ids_after),
+        ("no longer used", ids_before - ids_after),
     ):
         if ids:
             console.print(f"golden ids {word}: {', '.join(sorted(ids))}")
