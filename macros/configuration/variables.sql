@@ -8,6 +8,9 @@
         'future_tolerance_hours': {'kind': 'number', 'min': 0, 'max': 8760, 'incremental': true},
         'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},
         'health_weight_set': {'kind': 'choice', 'allowed': ['standard', 'commercial']},
+        'default_country': {'kind': 'country', 'optional': true, 'incremental': true},
+        'identity_automatic_probability': {'kind': 'number', 'min': 0, 'max': 1},
+        'identity_review_probability': {'kind': 'number', 'min': 0, 'max': 1},
         'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
     }) }}
 {%- endmacro %}
