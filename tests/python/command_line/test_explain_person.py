@@ -233,7 +233,6 @@ def test_a_decision_to_keep_apart_is_shown_and_not_taken(command: Command, peopl
     text = re.sub(r" +", " ", result.stdout)
     assert "The two records would be two persons." in text
     assert f"{golden} crm|1, files|user:u-1, shop|7,a, shop|8" in text
-    assert f"{golden} crm|1, files|user:u-1, shop|7,a\n" in text.replace(" \n", "\n")
     assert f"golden ids kept: {golden}" in text
     assert f"{golden} street_address Low Road (shop|8) High Street (crm|1)" in text
     assert "silver.identity_map 4" in text
@@ -282,9 +281,9 @@ def test_pictures(command: Command, people: Path, tmp_path: Path, ending: str, s
 @pytest.mark.slow
 def test_a_test_record_is_nobody_readers_see(people: Path) -> None:
     with duckdb.connect(str(people / "warehouse.duckdb"), read_only=True) as con:
-        assert con.execute("select count(*) from entity.entity_people").fetchall() == [(4,)]
+        assert con.execute("select count(*) from entity.entity_people").fetchall() == [(3,)]
         assert con.execute("select count(*), sum(cast(is_test as int)) from silver.golden_customers").fetchall() == [
-            (5, 1)
+            (4, 1)
         ]
 
 
