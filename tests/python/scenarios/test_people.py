@@ -154,3 +154,13 @@ def test_a_row_that_fills_two_contracts_counts_once(built: Path, tools: Any) -> 
 
 def test_the_build_speaks_for_a_time_that_sees_the_records(built: Path, tools: Any) -> None:
     assert tools.query(built, "select cast(as_of as varchar) from silver.as_of") == [("2025-06-02 00:00:00",)]
+
+
+def test_an_earlier_row_that_comes_later_takes_the_place_of_the_stored_one(built: Path, site: Any, tools: Any) -> None:
+    site.restore(built.name)
+    head = FILES["customer_interactions"].splitlines()[0]
+    site.put("files/customer_interactions_2.csv", f"{head}\ni-1,r-1,2025-03-01 08:00:00,email,inbound,\n")
+    site.build("--select", "+bronze__customer_interactions")
+    assert tools.query(site.data, "select interaction_id, channel from bronze.customer_interactions") == [
+        ("i-1", "email")
+    ]
