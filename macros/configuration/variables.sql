@@ -9,5 +9,8 @@
         'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},
         'health_weight_set': {'kind': 'choice', 'allowed': ['standard', 'commercial']},
         'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
+        'household_address_max_people': {'kind': 'number', 'min': 2, 'max': 1000},
+        'snapshot_days': {'kind': 'number', 'min': 1, 'max': 3650},
+        'snapshot_frequency': {'kind': 'choice', 'allowed': ['daily', 'weekly', 'month_end']},
     }) }}
 {%- endmacro %}
