@@ -1,4 +1,5 @@
-"""Lets dbt load the landing folder before its first model: registers the SQL function `ingest_landing()`.
+"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, and those of
+`intelligence.identity.normalising` read names, phone numbers and birth dates.
 
 It runs inside dbt's own process, because only one process may have the warehouse file open.
 """
@@ -15,6 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
 from ingestion.landing import ingest
+from intelligence.identity.normalising import register
 
 
 def data_dir() -> Path:
@@ -48,3 +50,4 @@ class Plugin(BasePlugin):
             )
 
         conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)
+        register(conn)
