@@ -53,7 +53,8 @@ value as (
         sum(value_months.margin_usd) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date)) as margin_12m_usd,
         max(case when value_months.months_back = 1 then value_months.revenue_to_date_usd end) as revenue_to_date_usd,
         max(case when value_months.months_back = 1 then value_months.margin_to_date_usd end) as margin_to_date_usd,
-        max(case when value_months.months_back = 1 then value_months.wallet_share_rate end) as wallet_share_rate,
+        sum(case when value_months.wallet_estimate_usd > 0 then value_months.revenue_usd end) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date))
+        / nullif(sum(value_months.wallet_estimate_usd) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date)), 0) as wallet_share_rate,
         max(case when value_months.months_back = 1 then value_months.month end) as last_value_month
     from value_months
     cross join {{ ref('silver__as_of') }} as build
@@ -149,7 +150,7 @@ select
     cast(value.margin_12m_usd as decimal(18, 4)) as margin_12m_usd,
     value.revenue_to_date_usd,
     value.margin_to_date_usd,
-    value.wallet_share_rate,
+    cast(value.wallet_share_rate as double) as wallet_share_rate,
     value.last_value_month,
     cast(coalesce(products.open_products, 0) as bigint) as open_products,
     products.product_names,

@@ -4,10 +4,10 @@ with members as (
     select
         golden.golden_customer_id,
         golden.first_seen_at,
-        coalesce(components.component, golden.golden_customer_id) as component
+        coalesce(components.component_key, golden.golden_customer_id) as component
     from {{ ref('silver__golden_customers') }} as golden
     left join {{ ref('silver__household_components') }} as components
-        on golden.golden_customer_id = components.golden_customer_id
+        on golden.golden_customer_id = components.record_key
 ),
 
 ranked as (

@@ -28,19 +28,28 @@ with rhythm as (
     ) as moments
 ),
 
+followed as (
+    select
+        golden_customer_id,
+        happened_at,
+        source_row,
+        ground_number,
+        lag(happened_at) over (partition by golden_customer_id, ground_number order by happened_at nulls last) as previous_at,
+        lead(happened_at) over (partition by golden_customer_id order by happened_at nulls last) as next_at
+    from rhythm
+),
+
 silences as (
     select
-        rhythm.golden_customer_id,
-        rhythm.happened_at,
-        rhythm.source_row,
-        lag(rhythm.happened_at) over (
-            partition by rhythm.golden_customer_id, rhythm.ground_number order by rhythm.happened_at nulls last
-        ) as previous_at,
-        lead(rhythm.happened_at) over (partition by rhythm.golden_customer_id order by rhythm.happened_at nulls last) as next_at,
+        followed.golden_customer_id,
+        followed.happened_at,
+        followed.source_row,
+        followed.previous_at,
+        followed.next_at,
         case when ground.is_customer then 'customers' else 'prospects' end as kind
-    from rhythm
+    from followed
     inner join {{ ref('silver__lifecycle_ground') }} as ground
-        on rhythm.golden_customer_id = ground.golden_customer_id and rhythm.ground_number = ground.ground_number
+        on followed.golden_customer_id = ground.golden_customer_id and followed.ground_number = ground.ground_number
     where ground.follows_activity
 ),
 
