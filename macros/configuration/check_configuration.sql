@@ -29,6 +29,8 @@
     {% elif rule.kind == 'list' %}
         {% set problem = value is string or value is not iterable or value | length == 0
             or value | reject('in', rule.allowed) | list | length > 0 %}
+    {% elif rule.kind == 'country' %}
+        {% set problem = not modules.re.match('^[A-Z][A-Z]$', value | string) %}
     {% elif rule.kind == 'timestamp' %}
         {% set shaped = modules.re.match('^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$', value | string) %}
         {% set problem = not shaped or run_query("select try_cast('" ~ value ~ "' as timestamp) is null").columns[0].values()[0] %}
@@ -43,6 +45,7 @@
     {%- elif rule.kind == 'choice' -%} one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'list' -%} a list of at least one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'timestamp' -%} a time in UTC like '2026-10-31' or '2026-10-31 23:59:59'
+    {%- elif rule.kind == 'country' -%} a country code of two capital letters like 'DE'
     {%- else -%} a mapping
     {%- endif -%}
 {%- endmacro %}

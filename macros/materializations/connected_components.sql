@@ -1,0 +1,195 @@
+{#
+    A table of record_key, component_key (the smallest record_key of the component), fingerprint, build_number.
+
+    The model gives what there is: rows of kind 'node' (record_key_a, fingerprint), 'link' (record_key_a, record_key_b, fingerprint), which
+    joins two nodes, and others of two nodes, which join nothing but whose change makes their components new as well.
+    The table remembers the fingerprints of its nodes, and identity.<model>_ties those of the pairs. The next run compares them, and works
+    out again only the components that something new, changed or gone belongs to; their rows get the next build_number.
+#}
+{% materialization connected_components, default -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set ties = api.Relation.create(database=this.database, schema='identity', identifier=this.identifier ~ '_ties', type='table') -%}
+    {%- set known_ties = load_cached_relation(ties) or adapter.get_relation(ties.database, ties.schema, ties.identifier) -%}
+    {%- set anew = existing is none or known_ties is none or should_full_refresh() -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set build_number = 1 + (number_from('select max(build_number) from ' ~ existing) if existing is not none else 0) -%}
+    {% do step_table('components_input', sql) %}
+    {% if anew %}
+        {% do step_table('components_outdated', "select record_key_a as record_key from components_input where kind = 'node'") %}
+    {% else %}
+        {% do find_outdated_components(existing, ties) %}
+    {% endif %}
+
+    {% if not anew and number_from('select count(*) from components_outdated') == 0 %}
+        {% call statement('main') -%}
+            select 1
+        {%- endcall %}
+    {% else %}
+        {% do label_components() %}
+        {%- set fresh -%}
+            select
+                nodes.record_key_a as record_key,
+                coalesce(smallest.record_key, nodes.record_key_a) as component_key,
+                nodes.fingerprint,
+                cast({{ build_number }} as bigint) as build_number
+            from components_input as nodes
+            left join components_numbers as numbers on nodes.record_key_a = numbers.record_key
+            left join components_labels as labels on numbers.node = labels.node
+            left join components_numbers as smallest on labels.label = smallest.node
+            where nodes.kind = 'node' and nodes.record_key_a in (select record_key from components_outdated)
+        {%- endset -%}
+        {%- set fresh_ties -%}
+            select kind, record_key_a, record_key_b, fingerprint, record_key_a as record_key
+            from components_input
+            where kind != 'node' and record_key_a in (select record_key from components_outdated)
+        {%- endset -%}
+        {% if anew %}
+            {% for relation, rows in [(existing, none), (known_ties, none)] if relation is not none %}
+                {% do adapter.drop_relation(relation) %}
+            {% endfor %}
+            {% do run_query('create table ' ~ ties ~ ' as ' ~ fresh_ties) %}
+            {% call statement('main') -%}
+                {{ create_table_as(False, target_relation, fresh) }}
+            {%- endcall %}
+        {% else %}
+            {% do replace_rows(ties, 'record_key', 'components_outdated', fresh_ties) %}
+            {% do replace_rows(target_relation, 'record_key', 'components_outdated', fresh) %}
+            {% call statement('main') -%}
+                select 1
+            {%- endcall %}
+        {% endif %}
+    {% endif %}
+    {% do drop_step_tables(['components_input', 'components_outdated', 'components_touched', 'components_numbers', 'components_edges', 'components_labels', 'components_parents']) %}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(target_relation, model) %}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{%- endmaterialization %}
+
+{# The first value of a query as a whole number; 0 for none. #}
+{% macro number_from(sql) -%}
+    {{ return((run_query(sql).columns[0].values()[0] or 0) | int) }}
+{%- endmacro %}
+
+{# components_outdated: nodes of components to which a new, changed or vanished node or pair belongs. #}
+{% macro find_outdated_components(existing, ties) -%}
+    {%- set now = "select kind, record_key_a, record_key_b, fingerprint from components_input where kind != 'node'" -%}
+    {%- set before = "select kind, record_key_a, record_key_b, fingerprint from " ~ ties -%}
+    {%- set touched -%}
+        with changed_ties as (
+            select record_key_a, record_key_b from ({{ now }} except {{ before }}) as come
+            union all
+            select record_key_a, record_key_b from ({{ before }} except {{ now }}) as gone
+        ),
+
+        nodes as (
+            select record_key_a as record_key, fingerprint
+            from components_input
+            where kind = 'node'
+        )
+
+        select coalesce(nodes.record_key, stored.record_key) as record_key
+        from nodes
+        full join {{ existing }} as stored on nodes.record_key = stored.record_key
+        where nodes.record_key is null or stored.record_key is null or nodes.fingerprint != stored.fingerprint
+        union
+        select record_key_a from changed_ties
+        union
+        select record_key_b from changed_ties
+    {%- endset -%}
+    {%- set outdated -%}
+        select record_key from components_touched
+        union
+        select stored.record_key
+        from {{ existing }} as stored
+        where stored.component_key in (
+            select member.component_key
+            from {{ existing }} as member
+            inner join components_touched as touched on member.record_key = touched.record_key
+        )
+    {%- endset -%}
+    {% do step_table('components_touched', touched) %}
+    {% do step_table('components_outdated', outdated) %}
+{%- endmacro %}
+
+{#
+    components_labels: for every node of components_numbers the smallest node it is connected with, by links of components_input between
+    nodes of components_outdated. Numbers follow the order of record keys.
+
+    In every round each vertex hooks on to its smallest neighbour, whole chains of hooks are followed to their end by pointer jumping, and
+    the graph is drawn together to what is left of it. It ends when no edge is left.
+#}
+{% macro label_components(most_rounds=100) -%}
+    {%- set state = namespace(converged=false) -%}
+    {%- set numbers -%}
+        with linked as (
+            select record_key_a, record_key_b
+            from components_input
+            where kind = 'link' and record_key_a in (select record_key from components_outdated)
+        )
+
+        select
+            record_key,
+            row_number() over (order by record_key) as node
+        from (select record_key_a as record_key from linked union select record_key_b from linked) as ends
+        where record_key in (select record_key_a from components_input where kind = 'node')
+    {%- endset -%}
+    {%- set edges -%}
+        select distinct
+            one.node as a,
+            other.node as b
+        from components_input as links
+        inner join components_numbers as one on links.record_key_a = one.record_key
+        inner join components_numbers as other on links.record_key_b = other.record_key
+        where links.kind = 'link' and one.node != other.node
+    {%- endset -%}
+    {% do step_table('components_numbers', numbers) %}
+    {% do step_table('components_edges', edges) %}
+    {% do step_table('components_labels', 'select node, node as label from components_numbers') %}
+    {% for round in range(most_rounds) %}
+        {% if number_from('select count(*) from components_edges') == 0 %}
+            {% set state.converged = true %}
+            {% break %}
+        {% endif %}
+        {%- set parents -%}
+            select vertex, least(vertex, min(neighbour)) as parent, true as has_moved
+            from (select a as vertex, b as neighbour from components_edges union all select b, a from components_edges) as ends
+            group by vertex
+        {%- endset -%}
+        {%- set jumped -%}
+            select below.vertex, above.parent, above.parent != below.parent as has_moved
+            from components_parents as below
+            inner join components_parents as above on below.parent = above.vertex
+        {%- endset -%}
+        {% do step_table('components_parents', parents) %}
+        {% for jump in range(64) %}
+            {% do step_table('components_parents', jumped) %}
+            {% if number_from('select count(*) from components_parents where has_moved') == 0 %}
+                {% break %}
+            {% endif %}
+        {% endfor %}
+        {%- set labels -%}
+            select labels.node, coalesce(parents.parent, labels.label) as label
+            from components_labels as labels
+            left join components_parents as parents on labels.label = parents.vertex
+        {%- endset -%}
+        {%- set contracted -%}
+            select distinct one.parent as a, other.parent as b
+            from components_edges as edges
+            inner join components_parents as one on edges.a = one.vertex
+            inner join components_parents as other on edges.b = other.vertex
+            where one.parent != other.parent
+        {%- endset -%}
+        {% do step_table('components_labels', labels) %}
+        {% do step_table('components_edges', contracted) %}
+    {% endfor %}
+    {% if not state.converged and number_from('select count(*) from components_edges') > 0 %}
+        {{ stop("The connected components of " ~ this ~ " have not converged after " ~ most_rounds ~ " rounds.") }}
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,96 @@
+-- Grain: one row per record_key, identifier_type, identifier_value. All versions up to as_of count: a former address still is theirs.
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='record_key', on_schema_change='fail') }}
+
+with stated as (
+    select
+        identifiers.source_system,
+        {{ record_key('identifiers.origin_system', 'identifiers.source_record_id') }} as record_key,
+        lower(trim(identifiers.identifier_type)) as identifier_type,
+        trim(identifiers.identifier_value) as identifier_text,
+        coalesce(identifiers.is_verified, false) as is_verified,
+        coalesce(identifiers.updated_at, timestamp '1900-01-01 00:00:00') as updated_at,
+        identifiers.load_id
+    from {{ ref('bronze__customer_identifiers') }} as identifiers
+    cross join {{ ref('silver__as_of') }} as build
+    where identifiers.updated_at is null or identifiers.updated_at <= build.as_of
+),
+
+versions as (
+    select versions.*
+    from {{ ref('silver__record_versions') }} as versions
+    cross join {{ ref('silver__as_of') }} as build
+    where versions.updated_at <= build.as_of
+),
+
+touched as (
+    {% if is_incremental() %}
+    -- What was beyond the last build's as_of is newer than every row stored then.
+    select versions.record_key
+    from versions
+    where
+        versions.load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+        or versions.updated_at > (select coalesce(max(stored.updated_at), timestamp '1900-01-01 00:00:00') from {{ this }} as stored)
+    union
+    select stated.record_key
+    from stated
+    where
+        stated.load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+        or stated.updated_at > (select coalesce(max(stored.updated_at), timestamp '1900-01-01 00:00:00') from {{ this }} as stored)
+    {% else %}
+    select distinct versions.record_key
+    from versions
+    {% endif %}
+),
+
+read as (
+    {% for column, type, verified in [
+        ('email_key', 'email', 'is_email_verified'),
+        ('phone', 'phone', 'is_phone_verified'),
+        ('mobile_phone', 'phone', 'is_phone_verified'),
+        ('national_id_key', 'national_id', 'false'),
+        ('user_id', 'login', 'false'),
+    ] %}
+    select
+        versions.record_key,
+        '{{ type }}' as identifier_type,
+        versions.{{ column }} as identifier_value,
+        coalesce({{ verified if verified == 'false' else 'versions.' ~ verified }}, false) as is_verified,
+        versions.updated_at,
+        versions.load_id
+    from versions
+    inner join touched
+        on versions.record_key = touched.record_key
+    where versions.{{ column }} is not null
+    union all
+    {% endfor %}
+    select
+        stated.record_key,
+        stated.identifier_type,
+        case
+            when stated.identifier_type = 'email' then {{ email_key('lower(stated.identifier_text)', 'providers') }}
+            when stated.identifier_type = 'phone'
+                then {{ phone_key('stated.identifier_text', "coalesce(records.country, '" ~ (var('default_country') or '') ~ "')") }}
+            else upper({{ text_key('stated.identifier_text') }})
+        end as identifier_value,
+        stated.is_verified,
+        stated.updated_at,
+        stated.load_id
+    from stated
+    inner join touched
+        on stated.record_key = touched.record_key
+    inner join {{ ref('silver__source_records') }} as records
+        on stated.record_key = records.record_key
+    left join {{ ref('mail_providers') }} as providers
+        on split_part(lower(stated.identifier_text), '@', 2) = providers.domain
+)
+
+select
+    record_key,
+    identifier_type,
+    identifier_value,
+    bool_or(is_verified) as is_verified,
+    max(updated_at) as updated_at,
+    cast(max(load_id) as bigint) as load_id
+from read
+where identifier_value is not null
+group by record_key, identifier_type, identifier_value
