@@ -4,9 +4,11 @@ with calendar as (
     select
         days.date_day,
         cast({{ dbt.dateadd('day', 1, 'days.date_day') }} as timestamp) as ends_at,
+        least(cast({{ dbt.dateadd('day', 1, 'days.date_day') }} as timestamp), days.as_of) as seen_at,
         days.last_day
     from (
         select
+            as_of,
             {{ each_day(dbt.dateadd('day', 1 - var('snapshot_days'), 'cast(as_of as date)'), 'cast(as_of as date)') }} as date_day,
             cast(as_of as date) as last_day
         from {{ ref('silver__as_of') }}
@@ -17,6 +19,7 @@ snapshots as (
     select
         date_day,
         ends_at,
+        seen_at,
         lag(date_day) over (order by date_day) as previous_day
     from calendar
     {% if var('snapshot_frequency') == 'weekly' %}
@@ -32,6 +35,7 @@ spine as (
         history.golden_customer_id,
         snapshots.date_day,
         snapshots.ends_at,
+        snapshots.seen_at,
         history.lifecycle_stage,
         history.valid_from as lifecycle_stage_since
     from snapshots
@@ -127,7 +131,7 @@ select
     spine.golden_customer_id,
     spine.date_day,
     spine.lifecycle_stage,
-    cast({{ seconds_between('spine.lifecycle_stage_since', 'spine.ends_at') }} / 86400 as decimal(18, 6)) as days_in_stage,
+    cast({{ seconds_between('spine.lifecycle_stage_since', 'spine.seen_at') }} / 86400 as decimal(18, 6)) as days_in_stage,
     segments.rfm_segment,
     segments.value_tier,
     segments.engagement_level,

@@ -24,7 +24,7 @@ matched as (
             (rules.min_members is null or counted.members >= rules.min_members)
             and (rules.max_members is null or counted.members <= rules.max_members)
             and (
-                rules.needs_bond is null
+                coalesce(rules.needs_bond, '') = ''
                 or (rules.needs_bond = 'partner' and counted.partner_links > 0)
                 or (rules.needs_bond = 'parent_and_child' and counted.parent_and_child_links > 0)
                 or (rules.needs_bond = 'same_name_and_address' and counted.address_links > 0)
