@@ -32,33 +32,47 @@ segments as (
         max(segment_name) filter (where segment_scheme = 'value_tier') as value_tier,
         max(segment_name) filter (where segment_scheme = 'engagement_level') as engagement_level,
         max(segment_name) filter (where segment_scheme = 'product_breadth') as product_breadth,
-        {{ joined_text("case when origin = 'recorded' then replace(segment_scheme, 'recorded ', '') || ': ' || segment_name end", '; ', 'segment_scheme') }} as recorded_segments
-    from {{ ref('silver__segment_history') }}
-    where is_current
+        {{ joined_text('recorded_segment', '; ', 'recorded_segment') }} as recorded_segments
+    from (
+        select
+            golden_customer_id,
+            segment_scheme,
+            segment_name,
+            case when origin = 'recorded' then replace(segment_scheme, 'recorded ', '') || ': ' || segment_name end as recorded_segment
+        from {{ ref('silver__segment_history') }}
+        where is_current
+    ) as current_segments
     group by golden_customer_id
 ),
 
 value_months as (
     select
-        value.*,
+        value.golden_customer_id,
+        value.month,
+        value.revenue_usd,
+        value.margin_usd,
+        value.wallet_estimate_usd,
+        value.revenue_to_date_usd,
+        value.margin_to_date_usd,
+        value.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date) as is_recent,
         row_number() over (partition by value.golden_customer_id order by value.month desc) as months_back
     from {{ ref('silver__customer_value') }} as value
+    cross join {{ ref('silver__as_of') }} as build
     where value.golden_customer_id is not null
 ),
 
 value as (
     select
-        value_months.golden_customer_id,
-        sum(value_months.revenue_usd) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date)) as revenue_12m_usd,
-        sum(value_months.margin_usd) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date)) as margin_12m_usd,
-        max(case when value_months.months_back = 1 then value_months.revenue_to_date_usd end) as revenue_to_date_usd,
-        max(case when value_months.months_back = 1 then value_months.margin_to_date_usd end) as margin_to_date_usd,
-        sum(case when value_months.wallet_estimate_usd > 0 then value_months.revenue_usd end) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date))
-        / nullif(sum(value_months.wallet_estimate_usd) filter (where value_months.month >= cast({{ dbt.dateadd('month', -12, "cast(date_trunc('month', build.as_of) as date)") }} as date)), 0) as wallet_share_rate,
-        max(case when value_months.months_back = 1 then value_months.month end) as last_value_month
+        golden_customer_id,
+        sum(case when is_recent then revenue_usd end) as revenue_12m_usd,
+        sum(case when is_recent then margin_usd end) as margin_12m_usd,
+        sum(case when is_recent and wallet_estimate_usd > 0 then revenue_usd end)
+        / nullif(sum(case when is_recent then wallet_estimate_usd end), 0) as wallet_share_rate,
+        max(case when months_back = 1 then revenue_to_date_usd end) as revenue_to_date_usd,
+        max(case when months_back = 1 then margin_to_date_usd end) as margin_to_date_usd,
+        max(month) as last_value_month
     from value_months
-    cross join {{ ref('silver__as_of') }} as build
-    group by value_months.golden_customer_id
+    group by golden_customer_id
 ),
 
 products as (
@@ -75,7 +89,12 @@ products as (
 
 ranked_contacts as (
     select
-        *,
+        golden_customer_id,
+        occurred_at,
+        channel,
+        interaction_type,
+        is_sign_of_life,
+        cast(cast(occurred_at as date) as {{ dbt.type_string() }}) || ' ' || channel || coalesce(' ' || interaction_type, '') as contact,
         row_number() over (
             partition by golden_customer_id order by occurred_at desc, interaction_key nulls last
         ) as contact_rank
@@ -92,7 +111,7 @@ contacts as (
         max(case when ranked.is_sign_of_life then ranked.occurred_at end) as last_sign_of_life_at,
         max(case when ranked.contact_rank = 1 then ranked.channel end) as last_interaction_channel,
         max(case when ranked.contact_rank = 1 then ranked.interaction_type end) as last_interaction_type,
-        {{ joined_text("case when ranked.contact_rank <= 3 then cast(cast(ranked.occurred_at as date) as " ~ dbt.type_string() ~ ") || ' ' || ranked.channel || ' ' || coalesce(ranked.interaction_type, '') end", '; ', 'ranked.contact_rank') }} as last_interactions
+        {{ joined_text('case when ranked.contact_rank <= 3 then ranked.contact end', '; ', 'ranked.contact_rank') }} as last_interactions
     from ranked_contacts as ranked
     cross join {{ ref('silver__as_of') }} as build
     group by ranked.golden_customer_id
@@ -114,7 +133,8 @@ consents as (
     select
         golden_customer_id,
         {% for channel in ['email', 'sms', 'phone', 'push', 'post'] -%}
-        min(case when is_permitted then 1 else 0 end) filter (where channel in ('{{ channel }}', 'any') and purpose = 'marketing') = 1 as may_{{ channel }}_marketing,
+        min(case when channel in ('{{ channel }}', 'any') and purpose = 'marketing' then case when is_permitted then 1 else 0 end end)
+        = 1 as may_{{ channel }}_marketing,
         {% endfor -%}
         sum(case when has_conflict then 1 else 0 end) as consent_conflicts
     from {{ ref('silver__consents') }}

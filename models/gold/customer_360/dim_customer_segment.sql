@@ -28,7 +28,7 @@ with segments as (
     union all
     select distinct
         history.segment_scheme,
-        history.segment_scheme,
+        history.segment_scheme as scheme_name,
         history.segment_name,
         'recorded',
         cast(null as {{ dbt.type_string() }}),

@@ -3,8 +3,8 @@
 -- restrictive of what each of them says last counts, and `has_conflict` says so. A yes ends by itself when its time has run out.
 with changes as (
     select
-        map.golden_customer_id,
-        map.record_key,
+        identity_map.golden_customer_id,
+        identity_map.record_key,
         consent.channel,
         consent.purpose,
         consent.status,
@@ -15,12 +15,12 @@ with changes as (
         consent.source_file,
         consent.source_line,
         row_number() over (
-            partition by map.record_key, lower(consent.channel), lower(consent.purpose), consent.changed_at
+            partition by identity_map.record_key, lower(consent.channel), lower(consent.purpose), consent.changed_at
             order by statuses.restrictiveness desc nulls last, consent.valid_until nulls last, consent.source_system
         ) as choice_rank
     from {{ ref('bronze__customer_preferences_consent') }} as consent
-    inner join {{ ref('silver__identity_map') }} as map
-        on consent.origin_system = map.source_system and consent.source_record_id = map.source_record_id
+    inner join {{ ref('silver__identity_map') }} as identity_map
+        on consent.origin_system = identity_map.source_system and consent.source_record_id = identity_map.source_record_id
     inner join {{ ref('consent_statuses') }} as statuses
         on consent.status = statuses.consent_status
     cross join {{ ref('silver__as_of') }} as build

@@ -40,8 +40,8 @@ found as (
         and related_golden_customer_id is not null
     union all
     select
-        firsts.golden_customer_id,
-        others.golden_customer_id,
+        firsts.golden_customer_id as one,
+        others.golden_customer_id as other,
         'joint_product',
         'joint_product',
         'product holdings ' || firsts.source_system || '|' || firsts.ownership_id || ' and ' || others.ownership_id
@@ -55,8 +55,8 @@ found as (
     union all
     -- All of one name at one address are tied to the first of them: as many links as people, not as pairs.
     select
-        firsts.golden_customer_id,
-        others.golden_customer_id,
+        firsts.golden_customer_id as one,
+        others.golden_customer_id as other,
         'address',
         'same_name_and_address',
         'records ' || firsts.record_key || ' and ' || others.record_key

@@ -2,7 +2,7 @@
 select
     feedback.source_system,
     feedback.feedback_id,
-    map.golden_customer_id,
+    identity_map.golden_customer_id,
     feedback.origin_system || '|' || feedback.source_record_id as record_key,
     feedback.feedback_type,
     feedback.channel,
@@ -23,7 +23,7 @@ select
     feedback.source_file,
     feedback.source_line
 from {{ ref('bronze__complaints_feedback') }} as feedback
-left join {{ ref('silver__identity_map') }} as map
-    on feedback.origin_system = map.source_system and feedback.source_record_id = map.source_record_id
+left join {{ ref('silver__identity_map') }} as identity_map
+    on feedback.origin_system = identity_map.source_system and feedback.source_record_id = identity_map.source_record_id
 cross join {{ ref('silver__as_of') }} as build
 where feedback.opened_at <= build.as_of

@@ -1,17 +1,17 @@
 -- Grain: one row per contact with a person over all channels, up to as_of. A contact of nobody known stays in, with no golden_customer_id.
 with login_people as (
     select
-        substr(map.source_record_id, 6) as user_id,
-        map.golden_customer_id,
+        substr(identity_map.source_record_id, 6) as user_id,
+        identity_map.golden_customer_id,
         -- A login that two systems list is the one of the system whose listing counts.
         row_number() over (
-            partition by map.source_record_id
-            order by case when map.source_system = users.source_system then 0 else 1 end, map.source_system
+            partition by identity_map.source_record_id
+            order by case when identity_map.source_system = users.source_system then 0 else 1 end, identity_map.source_system
         ) as listing_rank
-    from {{ ref('silver__identity_map') }} as map
+    from {{ ref('silver__identity_map') }} as identity_map
     left join {{ ref('silver__users') }} as users
-        on map.source_record_id = 'user:' || users.user_id
-    where map.source_record_id like 'user:%'
+        on identity_map.source_record_id = 'user:' || users.user_id
+    where identity_map.source_record_id like 'user:%'
 ),
 
 contacts as (
@@ -19,7 +19,7 @@ contacts as (
         'customer_interactions' as origin,
         interactions.source_system,
         interactions.interaction_id as source_id,
-        map.golden_customer_id,
+        identity_map.golden_customer_id,
         interactions.origin_system || '|' || interactions.source_record_id as record_key,
         cast(null as {{ dbt.type_string() }}) as customer_id,
         interactions.occurred_at,
@@ -35,8 +35,8 @@ contacts as (
         interactions.source_file,
         interactions.source_line
     from {{ ref('bronze__customer_interactions') }} as interactions
-    left join {{ ref('silver__identity_map') }} as map
-        on interactions.origin_system = map.source_system and interactions.source_record_id = map.source_record_id
+    left join {{ ref('silver__identity_map') }} as identity_map
+        on interactions.origin_system = identity_map.source_system and interactions.source_record_id = identity_map.source_record_id
     union all
     select
         'complaints_feedback',

@@ -20,7 +20,7 @@ with named as (
         bronze.source_system,
         {{ row_key }} as row_key,
         bronze.origin_system,
-        bronze.{{ column }} as source_record_id,
+        bronze.{{ column }}{% if column != 'source_record_id' %} as source_record_id{% endif %},
         {{ happened_at }} as happened_at,
         bronze.source_file,
         bronze.source_line
@@ -32,9 +32,9 @@ with named as (
 
 select named.*
 from named
-left join {{ ref('silver__identity_map') }} as map
-    on named.origin_system = map.source_system and named.source_record_id = map.source_record_id
+left join {{ ref('silver__identity_map') }} as identity_map
+    on named.origin_system = identity_map.source_system and named.source_record_id = identity_map.source_record_id
 cross join {{ ref('silver__as_of') }} as build
 where
-    map.golden_customer_id is null
+    identity_map.golden_customer_id is null
     and (named.happened_at is null or named.happened_at <= build.as_of)

@@ -12,13 +12,13 @@ with events as (
 
 events_of_people as (
     select
-        map.golden_customer_id,
+        identity_map.golden_customer_id,
         lower(events.event_type) as event_type,
         events.occurred_at,
         'lifecycle event ' || events.event_key as source_row
     from events
-    inner join {{ ref('silver__identity_map') }} as map
-        on events.origin_system = map.source_system and events.source_record_id = map.source_record_id
+    inner join {{ ref('silver__identity_map') }} as identity_map
+        on events.origin_system = identity_map.source_system and events.source_record_id = identity_map.source_record_id
 ),
 
 -- The beginning of all that is known of somebody. 1900-01-01 is what records without any date carry.

@@ -3,7 +3,7 @@ with holdings as (
     select
         ownership.source_system,
         ownership.ownership_id,
-        map.golden_customer_id,
+        identity_map.golden_customer_id,
         ownership.origin_system || '|' || ownership.source_record_id as record_key,
         ownership.product_id,
         ownership.product_name,
@@ -19,8 +19,8 @@ with holdings as (
         ownership.source_file,
         ownership.source_line
     from {{ ref('bronze__product_ownership') }} as ownership
-    left join {{ ref('silver__identity_map') }} as map
-        on ownership.origin_system = map.source_system and ownership.source_record_id = map.source_record_id
+    left join {{ ref('silver__identity_map') }} as identity_map
+        on ownership.origin_system = identity_map.source_system and ownership.source_record_id = identity_map.source_record_id
     cross join {{ ref('silver__as_of') }} as build
     where ownership.opened_at <= build.as_of
 ),

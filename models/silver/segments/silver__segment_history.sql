@@ -37,21 +37,21 @@ by_rule as (
 
 assignments as (
     select
-        map.golden_customer_id,
+        identity_map.golden_customer_id,
         'recorded ' || lower(assignments.segment_scheme) as segment_scheme,
         assignments.segment_name,
         assignments.assigned_at,
         case when assignments.ended_at <= build.as_of then assignments.ended_at end as ended_at,
         assignments.assigned_by,
-        'segment assignment ' || assignments.source_system || '|' || map.record_key as cause_row,
+        'segment assignment ' || assignments.source_system || '|' || identity_map.record_key as cause_row,
         row_number() over (
-            partition by map.golden_customer_id, lower(assignments.segment_scheme), assignments.assigned_at
-            order by assignments.updated_at desc nulls last, map.record_key nulls last, assignments.source_system,
+            partition by identity_map.golden_customer_id, lower(assignments.segment_scheme), assignments.assigned_at
+            order by assignments.updated_at desc nulls last, identity_map.record_key nulls last, assignments.source_system,
             assignments.segment_scheme nulls last
         ) as choice_rank
     from {{ ref('bronze__segment_assignments') }} as assignments
-    inner join {{ ref('silver__identity_map') }} as map
-        on assignments.origin_system = map.source_system and assignments.source_record_id = map.source_record_id
+    inner join {{ ref('silver__identity_map') }} as identity_map
+        on assignments.origin_system = identity_map.source_system and assignments.source_record_id = identity_map.source_record_id
     cross join {{ ref('silver__as_of') }} as build
     -- What ended before it began never held.
     where assignments.assigned_at <= build.as_of and (assignments.ended_at is null or assignments.ended_at > assignments.assigned_at)

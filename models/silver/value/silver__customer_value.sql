@@ -2,7 +2,7 @@
 -- added up under an empty golden_customer_id.
 with metrics as (
     select
-        map.golden_customer_id,
+        identity_map.golden_customer_id,
         cast(date_trunc('month', metrics.period_start) as date) as month,
         currencies.usd_per_unit,
         cast(metrics.revenue * currencies.usd_per_unit as decimal(18, 4)) as revenue_usd,
@@ -10,8 +10,8 @@ with metrics as (
         cast(coalesce(metrics.margin, metrics.revenue - metrics.cost_to_serve) * currencies.usd_per_unit as decimal(18, 4)) as margin_usd,
         cast(metrics.wallet_estimate * currencies.usd_per_unit as decimal(18, 4)) as wallet_estimate_usd
     from {{ ref('bronze__value_metrics') }} as metrics
-    left join {{ ref('silver__identity_map') }} as map
-        on metrics.origin_system = map.source_system and metrics.source_record_id = map.source_record_id
+    left join {{ ref('silver__identity_map') }} as identity_map
+        on metrics.origin_system = identity_map.source_system and metrics.source_record_id = identity_map.source_record_id
     left join {{ ref('currencies') }} as currencies
         on coalesce(upper(metrics.currency), 'USD') = currencies.currency
     cross join {{ ref('silver__as_of') }} as build
