@@ -1,8 +1,9 @@
 {#
     A table of record_key, component_key (the smallest record_key of the component), fingerprint, build_number.
 
-    The model gives what there is: rows of kind 'node' (record_key_a, fingerprint), 'link' (record_key_a, record_key_b, fingerprint), which
-    joins two nodes, and others of two nodes, which join nothing but whose change makes their components new as well.
+    The model gives what there is: rows of kind 'node' (record_key_a, fingerprint), 'link' (record_key_a, record_key_b, fingerprint, strength), which
+    joins two nodes, and others of two nodes, which join nothing but whose change makes their components new as well;
+    `strength` is a number that belongs to the fingerprint.
     The table remembers the fingerprints of its nodes, and identity.<model>_ties those of the pairs. The next run compares them, and works
     out again only the components that something new, changed or gone belongs to; their rows get the next build_number.
 #}
@@ -17,11 +18,12 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set build_number = 1 + (number_from('select max(build_number) from ' ~ existing) if existing is not none else 0) -%}
-    {% do step_table('components_input', sql) %}
     {% if anew %}
+        {% do step_table('components_input', sql) %}
         {% do step_table('components_outdated', "select record_key_a as record_key from components_input where kind = 'node'") %}
     {% else %}
-        {% do find_outdated_components(existing, ties) %}
+        {% do find_outdated_components(existing, ties, sql) %}
+        {% do step_table('components_input', 'select given.* from (' ~ sql ~ ') as given where given.record_key_a in (select record_key from components_outdated)') %}
     {% endif %}
 
     {% if not anew and number_from('select count(*) from components_outdated') == 0 %}
@@ -43,7 +45,7 @@
             where nodes.kind = 'node' and nodes.record_key_a in (select record_key from components_outdated)
         {%- endset -%}
         {%- set fresh_ties -%}
-            select kind, record_key_a, record_key_b, fingerprint, record_key_a as record_key
+            select kind, record_key_a, record_key_b, fingerprint, strength, record_key_a as record_key
             from components_input
             where kind != 'node' and record_key_a in (select record_key from components_outdated)
         {%- endset -%}
@@ -63,7 +65,7 @@
             {%- endcall %}
         {% endif %}
     {% endif %}
-    {% do drop_step_tables(['components_input', 'components_outdated', 'components_touched', 'components_numbers', 'components_edges', 'components_labels', 'components_parents']) %}
+    {% do drop_step_tables(['components_input', 'components_outdated', 'components_new_nodes', 'components_new_ties', 'components_touched', 'components_numbers', 'components_edges', 'components_labels', 'components_parents']) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
@@ -78,30 +80,70 @@
 {%- endmacro %}
 
 {# components_outdated: nodes of components to which a new, changed or vanished node or pair belongs. #}
-{% macro find_outdated_components(existing, ties) -%}
-    {%- set now = "select kind, record_key_a, record_key_b, fingerprint from components_input where kind != 'node'" -%}
-    {%- set before = "select kind, record_key_a, record_key_b, fingerprint from " ~ ties -%}
+{% macro find_outdated_components(existing, ties, sql) -%}
+    {# What is new or changed is looked for among what is there now; what has gone only if the counts do not add up. #}
+    {%- set new_nodes -%}
+        select nodes.record_key_a as record_key
+        from ({{ sql }}) as nodes
+        where
+            nodes.kind = 'node'
+            and not exists (
+                select 1
+                from {{ existing }} as stored
+                where stored.record_key = nodes.record_key_a and stored.fingerprint = nodes.fingerprint
+            )
+    {%- endset -%}
+    {%- set new_ties -%}
+        select pairs.record_key_a, pairs.record_key_b
+        from ({{ sql }}) as pairs
+        where
+            pairs.kind != 'node'
+            and not exists (
+                select 1
+                from {{ ties }} as stored
+                where
+                    stored.record_key_a = pairs.record_key_a and stored.record_key_b = pairs.record_key_b
+                    and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint and stored.strength = pairs.strength
+            )
+    {%- endset -%}
+    {% do step_table('components_new_nodes', new_nodes) %}
+    {% do step_table('components_new_ties', new_ties) %}
+    {%- set unchanged_nodes -%}
+        select (select count(*) from ({{ sql }}) as given where kind = 'node') - (select count(*) from components_new_nodes) - (select count(*) from {{ existing }})
+    {%- endset -%}
+    {%- set unchanged_ties -%}
+        select (select count(*) from ({{ sql }}) as given where kind != 'node') - (select count(*) from components_new_ties) - (select count(*) from {{ ties }})
+    {%- endset -%}
     {%- set touched -%}
-        with changed_ties as (
-            select record_key_a, record_key_b from ({{ now }} except {{ before }}) as come
-            union all
-            select record_key_a, record_key_b from ({{ before }} except {{ now }}) as gone
-        ),
-
-        nodes as (
-            select record_key_a as record_key, fingerprint
-            from components_input
-            where kind = 'node'
+        select record_key from components_new_nodes
+        union
+        select record_key_a from components_new_ties
+        union
+        select record_key_b from components_new_ties
+        {%- if number_from(unchanged_nodes) != 0 %}
+        union
+        select stored.record_key
+        from {{ existing }} as stored
+        where not exists (
+            select 1
+            from ({{ sql }}) as nodes
+            where nodes.kind = 'node' and nodes.record_key_a = stored.record_key
         )
-
-        select coalesce(nodes.record_key, stored.record_key) as record_key
-        from nodes
-        full join {{ existing }} as stored on nodes.record_key = stored.record_key
-        where nodes.record_key is null or stored.record_key is null or nodes.fingerprint != stored.fingerprint
+        {%- endif %}
+        {%- if number_from(unchanged_ties) != 0 %}
+        {%- for end in ['record_key_a', 'record_key_b'] %}
         union
-        select record_key_a from changed_ties
-        union
-        select record_key_b from changed_ties
+        select stored.{{ end }}
+        from {{ ties }} as stored
+        where not exists (
+            select 1
+            from ({{ sql }}) as pairs
+            where
+                stored.record_key_a = pairs.record_key_a and stored.record_key_b = pairs.record_key_b
+                and stored.kind = pairs.kind and stored.fingerprint = pairs.fingerprint and stored.strength = pairs.strength
+        )
+        {%- endfor %}
+        {%- endif %}
     {%- endset -%}
     {%- set outdated -%}
         select record_key from components_touched

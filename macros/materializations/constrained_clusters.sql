@@ -7,7 +7,7 @@
     A component without conflicts is one cluster. Any other is put together again from single records, strongest link first; a link that
     would bring two records in conflict together is left out. Done in rounds: links that are the strongest of both their clusters are
     independent of each other and are taken at once, which gives the same as one after the other.
-    The anchor is the member with the smallest precedence.
+    The anchor is the member with the smallest precedence (see the macro of that name).
 #}
 {% materialization constrained_clusters, default -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -40,23 +40,17 @@
                 select cluster_key, min(precedence) as precedence
                 from placed
                 group by cluster_key
-            ),
-
-            anchors as (
-                select placed.cluster_key, placed.record_key
-                from placed
-                inner join first_come on placed.cluster_key = first_come.cluster_key and placed.precedence = first_come.precedence
             )
 
             select
                 placed.record_key,
                 placed.component_key,
                 placed.cluster_key,
-                anchors.record_key as anchor_record_key,
+                substr(first_come.precedence, 39) as anchor_record_key,
                 placed.is_contested,
                 placed.build_number
             from placed
-            inner join anchors on placed.cluster_key = anchors.cluster_key
+            inner join first_come on placed.cluster_key = first_come.cluster_key
         {%- endset -%}
         {% if anew %}
             {% if existing is not none %}
@@ -66,7 +60,7 @@
                 {{ create_table_as(False, target_relation, fresh) }}
             {%- endcall %}
         {% else %}
-            {% do step_table('clusters_outdated', "select record_key_a as record_key from clusters_input where kind in ('node', 'gone')") %}
+            {% do step_table('clusters_outdated', "select record_key_a as record_key from clusters_input where kind = 'node'") %}
             {% do replace_rows(target_relation, 'record_key', 'clusters_outdated', fresh) %}
             {% call statement('main') -%}
                 select 1

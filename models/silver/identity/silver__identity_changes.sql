@@ -8,6 +8,9 @@ with placed as (
         record_key,
         {{ golden_customer_id('anchor_record_key') }} as golden_customer_id
     from {{ ref('silver__identity_clusters') }}
+    {% if map_before is not none and not flags.FULL_REFRESH %}
+    where build_number > {{ number_from('select max(build_number) from ' ~ map_before) }}
+    {% endif %}
 ),
 
 {% if map_before is not none %}

@@ -1,6 +1,6 @@
 -- Grain: one row per source record, with the cluster it is in: the records of one person.
 -- The materialisation puts together what this query gives: records, links and conflicts of components that changed since the last run.
-{{ config(materialized='constrained_clusters') }}
+{{ config(materialized='constrained_clusters', post_hook="{{ forget_gone_records(ref('silver__identity_components')) }}") }}
 
 with fresh as (
     select
@@ -31,7 +31,7 @@ select
     'node' as kind,
     fresh.record_key as record_key_a,
     fresh.component_key as record_key_b,
-    {{ precedence('records') }} as precedence,
+    {{ precedence('records.first_load_id', 'records.created_at', 'records.record_key') }} as precedence,
     fresh.build_number,
     cast(null as integer) as is_manual,
     cast(null as double) as match_probability,

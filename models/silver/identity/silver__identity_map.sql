@@ -5,7 +5,7 @@
     incremental_strategy='delete+insert',
     unique_key='record_key',
     on_schema_change='fail',
-    post_hook="delete from {{ this }} where record_key not in (select record_key from {{ ref('silver__identity_clusters') }})"
+    post_hook="{{ forget_gone_records(ref('silver__identity_clusters')) }}"
 ) }}
 
 with clusters as (
@@ -22,17 +22,15 @@ with clusters as (
 
 holding as (
     select
-        links.*,
-        greatest(record_a.updated_at, record_b.updated_at) as known_at
+        links.record_key_a,
+        links.record_key_b,
+        links.link_type,
+        links.match_probability
     from {{ ref('silver__identity_links') }} as links
     inner join clusters as one
         on links.record_key_a = one.record_key
     inner join clusters as other
         on links.record_key_b = other.record_key and one.cluster_key = other.cluster_key
-    inner join {{ ref('silver__source_records') }} as record_a
-        on links.record_key_a = record_a.record_key
-    inner join {{ ref('silver__source_records') }} as record_b
-        on links.record_key_b = record_b.record_key
     where links.zone = 'automatic'
 ),
 
@@ -40,32 +38,24 @@ ends as (
     select
         record_key_a as record_key,
         link_type,
-        match_probability,
-        match_weight,
-        rule,
-        known_at
+        match_probability
     from holding
     union all
     select
         record_key_b as record_key,
         link_type,
-        match_probability,
-        match_weight,
-        rule,
-        known_at
+        match_probability
     from holding
 ),
 
 strongest as (
     select
-        *,
-        row_number() over (
-            partition by record_key
-            order by
-                case when link_type = 'manual' then 0 else 1 end, match_probability desc, match_weight desc nulls last,
-                known_at, link_type, rule
-        ) as link_rank
+        record_key,
+        max(case when link_type = 'manual' then match_probability end) as manual,
+        max(case when link_type = 'deterministic' then match_probability end) as deterministic,
+        max(case when link_type = 'probabilistic' then match_probability end) as probabilistic
     from ends
+    group by record_key
 )
 
 select
@@ -73,9 +63,15 @@ select
     records.source_system,
     records.source_record_id,
     {{ golden_customer_id('clusters.anchor_record_key') }} as golden_customer_id,
-    coalesce(strongest.link_type, 'single') as match_type,
-    strongest.match_probability,
-    strongest.known_at as matched_at,
+    case
+        when strongest.record_key is null then 'single'
+        when strongest.manual is not null then 'manual'
+        when coalesce(strongest.deterministic, 0) >= coalesce(strongest.probabilistic, 0) then 'deterministic'
+        else 'probabilistic'
+    end as match_type,
+    coalesce(strongest.manual, greatest(coalesce(strongest.deterministic, strongest.probabilistic), coalesce(strongest.probabilistic, strongest.deterministic)))
+        as match_probability,
+    case when strongest.record_key is not null then greatest(records.updated_at, anchors.updated_at) end as matched_at,
     records.record_type,
     records.is_deleted,
     records.is_test,
@@ -84,5 +80,7 @@ select
 from clusters
 inner join {{ ref('silver__source_records') }} as records
     on clusters.record_key = records.record_key
+inner join {{ ref('silver__source_records') }} as anchors
+    on clusters.anchor_record_key = anchors.record_key
 left join strongest
-    on clusters.record_key = strongest.record_key and strongest.link_rank = 1
+    on clusters.record_key = strongest.record_key

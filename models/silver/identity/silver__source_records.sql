@@ -96,7 +96,7 @@ select
     ranked.source_customer_id,
     ranked.customer_id,
     arrivals.first_load_id,
-    ranked.content_hash,
+    md5(ranked.content_hash || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}) as content_hash,
     cast(ranked.newest_load_id as bigint) as load_id
 from ranked
 inner join {{ ref('silver__record_arrivals') }} as arrivals

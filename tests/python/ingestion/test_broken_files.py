@@ -183,7 +183,7 @@ def test_places_where_no_file_should_be(landing: Any) -> None:
         "files/accounts/pipe.csv": "neither a file nor a folder",
         "files/accounts/folder.csv": "a directory where a file should be",
         "accounts.csv": "outside any system's folder",
-        "sugar_crm/accounts/a.csv": "no connector or mapping is called 'sugar_crm'; known are files, snowplow, stripe, zendesk",
+        "sugar_crm/accounts/a.csv": "no connector or mapping is called 'sugar_crm'; known are files, hubspot, salesforce, snowplow, stripe, zendesk",
         "files/invoces/a.csv": "nothing reads a table 'invoces' of 'files'",
         "files/accounts/nowhere.csv": "cannot be opened",
     }

@@ -19,7 +19,8 @@ MAY_READ: dict[str, frozenset[str]] = {
     "staging": frozenset({"files", "landing", "connectors"}),
     "bronze": frozenset({"staging"}),
     "quarantine": frozenset({"staging", "landing", "systems"}),
-    "silver": frozenset({"bronze", "silver", "seeds"}),
+    # "identity" is what the matching step in Python hands over.
+    "silver": frozenset({"bronze", "silver", "seeds", "identity"}),
     "gold": frozenset({"silver", "gold", "seeds"}),
     "ledger": frozenset({"landing", "systems", "staging", "bronze", "quarantine"}),
     "entity": frozenset({"silver", "gold", "entity", "seeds"}),
@@ -31,6 +32,10 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("silver__sessions", "staging__customer_events"): (
         "its incremental part looks at all versions of an event, to find the visitors that a corrected row no longer belongs to; "
         "bronze keeps only the version that counts"
+    ),
+    **dict.fromkeys(
+        [("silver__record_arrivals", "staging__customers"), ("silver__record_arrivals", "staging__users")],
+        "the load in which a record first came in must not change when bronze takes another of its rows",
     ),
 }
 
@@ -54,7 +59,7 @@ def layer_of(node: Node) -> str:
     if node["resource_type"] == "seed":
         return "seeds"
     if node["resource_type"] == "source":
-        return node["source_name"] if node["source_name"] in ("landing", "files") else "systems"
+        return node["source_name"] if node["source_name"] in ("landing", "files", "identity") else "systems"
     folders = node["original_file_path"].split("/")
     if folders[1] == "gold" and folders[2] == "ledger":
         return "ledger"

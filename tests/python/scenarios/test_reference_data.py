@@ -13,7 +13,13 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SYSTEMS = {"stripe": "stripe", "zendesk": "zendesk", "snowplow_web": "snowplow"}
+SYSTEMS = {
+    "hubspot": "hubspot",
+    "salesforce": "salesforce",
+    "stripe": "stripe",
+    "zendesk": "zendesk",
+    "snowplow_web": "snowplow",
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +27,7 @@ def reference() -> Path:
     """The folder of the exports."""
     folder = Path(os.environ.get("REFERENCE_DATA", ""))
     if not os.environ.get("REFERENCE_DATA"):
-        pytest.skip("REFERENCE_DATA names no folder with exports of Stripe, Zendesk and Snowplow")
+        pytest.skip("REFERENCE_DATA names no folder with exports of vendors")
     missing = [name for name in SYSTEMS if not (folder / name).is_dir()]
     if missing:
         pytest.skip(f"REFERENCE_DATA ({folder}) holds no {', '.join(missing)}")
@@ -113,3 +119,45 @@ def test_zendesk_tickets_and_people(built: Path, reference: Path, tools: Any) ->
     found = {row[0] for row in tools.query(built, "select user_id from silver.users where source_system = 'zendesk'")}
     assert found == {row["external_id"] or row["id"] for row in people if row["role"] == "end-user"}
     assert len(found) < len(people)
+
+
+def test_people_of_every_system(built: Path, reference: Path, tools: Any) -> None:
+    expected = {
+        system: {row["id"] for name in files for row in _rows(reference / system / name)}
+        for system, files in {
+            "hubspot": ["contact_data.csv"],
+            "salesforce": ["sf_contact_data.csv", "sf_lead_data.csv"],
+            "stripe": ["customer_data.csv"],
+        }.items()
+    }
+    found = tools.query(built, "select origin_system, source_record_id from bronze.customers")
+    assert {system: {key for name, key in found if name == system} for system in expected} == expected
+    assert tools.query(built, "select count(*) from quarantine.customers") == [(0,)]
+    assert tools.query(
+        built,
+        "select given_name, family_name, full_name, phone, city, postcode, region, country, job_title, company_name, customer_id "
+        "from bronze.customers where email = 'h@gmail.com'",
+    ) == [("H", "Croc", "h", None, None, None, None, None, None, "Z", "0011G00000tLWKnQAO")]
+    (contact,) = (row for row in _rows(reference / "salesforce/sf_contact_data.csv") if row["email"])
+    columns = (
+        "first_name",
+        "last_name",
+        "name",
+        "phone",
+        "mailing_city",
+        "mailing_postal_code",
+        "mailing_country_code",
+    )
+    assert tools.query(
+        built,
+        "select given_name, family_name, full_name, phone, city, postcode, country from bronze.customers "
+        f"where email = '{contact['email']}'",
+    ) == [tuple(contact[name] or None for name in columns)]
+    companies = {row["id"] for row in _rows(reference / "hubspot/company_data.csv")}
+    companies |= {row["id"] for row in _rows(reference / "salesforce/sf_account_data.csv")}
+    assert {
+        row[0]
+        for row in tools.query(
+            built, "select customer_id from bronze.accounts where source_system in ('hubspot', 'salesforce')"
+        )
+    } == companies

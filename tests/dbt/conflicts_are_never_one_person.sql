@@ -1,0 +1,10 @@
+-- Wrong if two records in conflict are in one cluster.
+select
+    conflicts.record_key_a,
+    conflicts.record_key_b
+from {{ ref('silver__identity_conflicts') }} as conflicts
+inner join {{ ref('silver__identity_clusters') }} as one
+    on conflicts.record_key_a = one.record_key
+inner join {{ ref('silver__identity_clusters') }} as other
+    on conflicts.record_key_b = other.record_key
+where one.cluster_key = other.cluster_key

@@ -1,0 +1,196 @@
+"""Clusters against networkx and against a plain reading of the rule, on random graphs, with conflicts, decisions and any order of arrival."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from itertools import combinations
+
+import networkx as nx
+import pytest
+
+from tests.python.identity.conftest import Workbench
+
+pytestmark = pytest.mark.slow
+
+Link = tuple[str, str, float]
+
+
+def components_of(keys: Iterable[str], links: Iterable[Link]) -> set[frozenset[str]]:
+    graph = nx.Graph()
+    graph.add_nodes_from(keys)
+    graph.add_edges_from((a, b) for a, b, _ in links)
+    return {frozenset(component) for component in nx.connected_components(graph)}
+
+
+def strongest_first(keys: Iterable[str], links: Iterable[Link], conflicts: Iterable[tuple[str, str]]) -> set[frozenset[str]]:
+    """One link after the other, the strongest first; a link is left out if it would bring two records in conflict together."""
+    cluster = {key: frozenset([key]) for key in keys}
+    apart = {frozenset(pair) for pair in conflicts}
+    for a, b, _ in sorted(links, key=lambda link: -link[2]):
+        union = cluster[a] | cluster[b]
+        if cluster[a] != cluster[b] and not any(frozenset(pair) in apart for pair in combinations(union, 2)):
+            cluster.update(dict.fromkeys(union, union))
+    return set(cluster.values())
+
+
+def random_graph(name: str, chance: random.Random) -> tuple[list[str], list[Link]]:
+    keys = [f"s|{name}-{chance.random():.9f}" for _ in range(chance.randint(1, 12))]
+    pairs = [pair for pair in combinations(keys, 2) if chance.random() < chance.choice([0.1, 0.3])]
+    # Strengths that differ, so that the order of links is the same everywhere.
+    return keys, [(a, b, 0.99 + chance.random() / 100) for a, b in pairs]
+
+
+def shapes() -> tuple[list[str], list[Link]]:
+    """A chain of 10,000 in the order of its keys and one in no order, a star with a leaf before its middle, a ring, a full graph, single records."""
+    chance = random.Random(4)
+    chain = [f"s|a{place:05d}" for place in range(10_000)]
+    tangled = [f"s|b{place:05d}" for place in chance.sample(range(10_000), 10_000)]
+    star = ["s|c5000", *(f"s|c{place}" for place in range(4_000, 6_001) if place != 5_000)]
+    ring = [f"s|d{place:03d}" for place in range(500)]
+    full = [f"s|e{place:02d}" for place in range(30)]
+    links: list[Link] = [(a, b, 0.995) for row in (chain, tangled) for a, b in zip(row, row[1:], strict=False)]
+    links += [(star[0], leaf, 0.995) for leaf in star[1:]]
+    links += [(ring[place], ring[place - 1], 0.995) for place in range(500)]
+    links += [(a, b, 0.995) for a, b in combinations(full, 2)]
+    return [*chain, *tangled, *star, *ring, *full, *(f"s|single{place}" for place in range(50))], links
+
+
+def test_components_are_those_of_networkx(bench: Workbench) -> None:
+    chance = random.Random(1)
+    keys, links = shapes()
+    for number in range(200):
+        more_keys, more_links = random_graph(f"random{number}", chance)
+        keys += more_keys
+        links += more_links
+    bench.clear()
+    bench.records(keys)
+    bench.links(links)
+    bench.run()
+    assert bench.clusters() == components_of(keys, links)
+    smallest = bench.query("select count(*) from (select component_key, min(record_key) as key from silver.identity_components group by 1) where key != component_key")
+    assert smallest == [(0,)]
+
+
+def test_a_chain_is_quick(bench: Workbench) -> None:
+    keys, links = shapes()
+    bench.clear()
+    bench.records(keys)
+    bench.links(links)
+    assert bench.run()["silver__identity_components"] < 5
+
+
+def with_conflicts(chance: random.Random, graphs: int) -> tuple[list[str], list[Link], list[tuple[str, str]]]:
+    keys: list[str] = []
+    links: list[Link] = []
+    conflicts: list[tuple[str, str]] = []
+    for number in range(graphs):
+        more_keys, more_links = random_graph(f"apart{number}", chance)
+        keys += more_keys
+        links += more_links
+        conflicts += [pair for pair in combinations(more_keys, 2) if chance.random() < 0.15]
+    return keys, links, conflicts
+
+
+def test_contested_components_are_put_together_strongest_link_first(bench: Workbench) -> None:
+    keys, links, conflicts = with_conflicts(random.Random(2), 150)
+    bench.clear()
+    bench.records(keys)
+    bench.links(links)
+    bench.keep_apart_all(conflicts)
+    bench.run()
+    assert bench.clusters() == strongest_first(keys, links, conflicts)
+    assert bench.query("select count(*) from silver.identity_clusters where is_contested")[0][0] > 100
+
+
+def test_any_order_of_arrival_ends_where_a_rebuild_does(bench: Workbench) -> None:
+    chance = random.Random(3)
+    keys, links, conflicts = with_conflicts(chance, 60)
+    load_of = {key: chance.randint(1, 4) for key in keys}
+    bench.clear()
+    for load_id in range(1, 5):
+        here = {key for key, load in load_of.items() if load <= load_id}
+        fresh = [key for key, load in load_of.items() if load == load_id]
+        bench.records(fresh, load_id=load_id)
+        now = [link for link in links if {link[0], link[1]} <= here and not {link[0], link[1]}.isdisjoint(fresh)]
+        bench.links(now or [("x|1", "x|2", 0.99)])
+        bench.keep_apart_all([pair for pair in conflicts if set(pair) <= here and not set(pair).isdisjoint(fresh)])
+        bench.run()
+        seen = [link for link in links if {link[0], link[1]} <= here]
+        assert bench.clusters() == strongest_first(here, seen, [pair for pair in conflicts if set(pair) <= here])
+    built = bench.query("select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1")
+    numbers = bench.query("select record_key, build_number from silver.identity_map order by 1")
+    bench.run()
+    assert bench.query("select record_key, build_number from silver.identity_map order by 1") == numbers
+    bench.run("--full-refresh")
+    assert bench.query("select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1") == built
+
+
+def test_links_and_records_that_go_are_forgotten(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["s|1", "s|2", "s|3", "s|4"])
+    bench.links([("s|1", "s|2", 0.995), ("s|2", "s|3", 0.995), ("s|3", "s|4", 0.995)])
+    bench.run()
+    assert bench.clusters() == {frozenset(["s|1", "s|2", "s|3", "s|4"])}
+    bench.execute("delete from given.silver__identity_links where record_key_a = 's|2'")
+    bench.run()
+    assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|3", "s|4"])}
+    bench.execute("delete from given.silver__source_records where record_key = 's|3'", "delete from given.silver__identity_links where record_key_a = 's|3'")
+    bench.run()
+    assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|4"])}
+
+
+def test_a_decision_undoes_a_merge_exactly(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["crm|1", "crm|2", "web|1", "web|2"])
+    bench.links([("crm|1", "web|1", 0.995), ("crm|2", "web|2", 0.995)])
+    bench.run()
+    before = bench.query("select record_key, golden_customer_id from silver.identity_map order by 1")
+    bench.links([("web|1", "web|2", 0.991)])
+    bench.run()
+    assert len(bench.clusters()) == 1
+    assert bench.query("select distinct change, cause from silver.identity_changes") == [("merge", "rule: rule")]
+    bench.keep_apart_all([("web|1", "web|2")])
+    bench.run()
+    assert bench.query("select record_key, golden_customer_id from silver.identity_map order by 1") == before
+    assert bench.query("select record_key, change, cause, decided_by from silver.identity_changes where change != 'merge' order by 1") == [
+        ("crm|2", "split", "decision: keep apart", "kim"),
+        ("web|2", "split", "decision: keep apart", "kim"),
+    ]
+    assert bench.query("select count(*) from silver.identity_review_queue") == [(0,)]
+    bench.run("--full-refresh")
+    assert bench.query("select count(*) from silver.identity_changes") == [(4,)]
+
+
+def test_a_system_without_duplicates_holds_its_records_apart(bench: Workbench) -> None:
+    bench.clear()
+    bench.execute("insert into given.source_systems values ('crm', 1, false)")
+    bench.records(["crm|1", "crm|2", "web|1"])
+    bench.links([("crm|1", "web|1", 0.998), ("crm|2", "web|1", 0.995)])
+    bench.run()
+    assert bench.clusters() == {frozenset(["crm|1", "web|1"]), frozenset(["crm|2"])}
+    assert bench.query("select record_key_a, record_key_b, queue_reason from silver.identity_review_queue") == [("crm|2", "web|1", "cut by the guard")]
+    bench.execute("update given.source_systems set holds_duplicates = true")
+    bench.run()
+    assert len(bench.clusters()) == 1
+
+
+def test_records_that_contradict_each_other_are_not_chained_together(bench: Workbench) -> None:
+    bench.clear()
+    name = "case when key = 's|1' then 'margaret' when key = 's|3' then 'johannes' end"
+    bench.records(["s|1", "s|2", "s|3"], given_name_key=name)
+    bench.links([("s|1", "s|2", 0.995), ("s|2", "s|3", 0.997)])
+    bench.run()
+    assert bench.clusters() == {frozenset(["s|1"]), frozenset(["s|2", "s|3"])}
+    assert bench.query("select reason from silver.identity_conflicts") == [("given names differ",)]
+
+
+def test_a_golden_id_is_that_of_the_record_which_came_first(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["a|late"], load_id=2)
+    bench.records(["z|early"], load_id=1)
+    bench.run()
+    ids = dict(bench.query("select record_key, golden_customer_id from silver.identity_map"))
+    bench.links([("a|late", "z|early", 0.995)])
+    bench.run()
+    assert set(dict(bench.query("select record_key, golden_customer_id from silver.identity_map")).values()) == {ids["z|early"]}
