@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from publishing.release import PublishError, current_release, publish
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Raw exports in, explainable customer tables out.",
 )
+explain = typer.Typer(no_args_is_help=True, help="Say why something is as it is.")
+app.add_typer(explain, name="explain")
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -190,6 +193,53 @@ def check(
         raise typer.Exit(check_folder(console, folder, mapping, system))
     except (CheckError, ConfigurationError) as error:
         raise _fail(str(error)) from error
+
+
+@explain.command("person")
+def explain_person(
+    who: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A golden_customer_id, a record as system|id (crm|123), or a mail address."),
+    ],
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Draw the records and their links to this file (.html, .svg or .png).", show_default=False),
+    ] = None,
+    decide: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DECISION",
+            help="Show what merge:crm|1,shop|2 or keep_apart:crm|1,shop|2 would change; nothing is changed.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show a person's golden record, the records it is made of, why they are taken for one person, and what was decided."""
+    from command_line.explain_person import ExplainError, find_person, open_warehouse, print_person, read_person
+
+    folder = _data_dir(data_dir)
+    try:
+        with open_warehouse(folder) as con:
+            person = read_person(con, *find_person(con, who))
+            decision = None
+            if decide is not None:
+                from command_line.proposed_decision import print_effect, read_decision
+
+                decision = read_decision(con, decide)
+        if picture is not None:
+            from command_line.person_picture import draw_person
+
+            draw_person(person, picture)
+        if decision is None:
+            print_person(console, person)
+        else:
+            with console.status("trying the decision out on a copy of the warehouse"):
+                print_effect(console, folder, decision)
+        if picture is not None:
+            console.print(f"\ndrawn to {picture}", soft_wrap=True)
+    except ExplainError as error:
+        raise _fail(escape(str(error))) from error
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
     ('entity_customers', 'first_subscription_date'),
     ('entity_customers', 'last_login_at'),
     ('entity_customers_daily', 'date'),
+    ('entity_people', 'first_seen_at'),
+    ('entity_people', 'last_updated_at'),
     ('fct_mrr_movements', 'month'),
     ('fct_scores', 'date_day'),
     ('fct_sessions', 'ended_at'),

@@ -27,6 +27,7 @@ with listed as (
 select
     listed.user_id,
     listed.customer_id,
+    identity_map.golden_customer_id,
     listed.email,
     listed.full_name,
     listed.role,
@@ -38,6 +39,8 @@ select
     listed.source_line
 from listed
 cross join {{ ref('silver__as_of') }} as build
+left join {{ ref('silver__identity_map') }} as identity_map
+    on listed.source_system = identity_map.source_system and 'user:' || listed.user_id = identity_map.source_record_id
 where
     listed.listing_rank = 1
     and not coalesce(listed.is_internal, false)

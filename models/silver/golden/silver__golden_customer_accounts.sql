@@ -9,10 +9,10 @@ with memberships as (
         row_number() over (
             partition by identity_map.golden_customer_id, source_records.customer_id
             order by
-                case when source_records.is_deleted or source_records.is_test then 1 else 0 end asc,
-                coalesce(source_systems.trust_rank, 1000000) asc,
+                case when source_records.is_deleted or source_records.is_test then 1 else 0 end asc nulls last,
+                coalesce(source_systems.trust_rank, 1000000) asc nulls last,
                 source_records.updated_at desc nulls last,
-                source_records.record_key asc
+                source_records.record_key asc nulls last
         ) as record_place
     from {{ ref('silver__identity_map') }} as identity_map
     inner join {{ ref('silver__source_records') }} as source_records

@@ -80,7 +80,7 @@ select
     clusters.last_updated_at,
     cast(100 * coalesce(surviving.filled_weight, 0) as double) / nullif(all_weights.completeness_weight, 0) as completeness_score,
     cast(100 * coalesce(surviving.disagreement, 0) as double)
-    / case when surviving.conflict_weight > 0 then surviving.conflict_weight else 1 end as conflict_score,
+    / coalesce(nullif(surviving.conflict_weight, 0), 1) as conflict_score,
     clusters.records_in_force = 0 as is_deleted,
     clusters.test_records > 0 and clusters.records_in_use = 0 as is_test,
     clusters.internal_records > 0 as is_internal

@@ -36,7 +36,7 @@ records as (
         source_records.source_line,
         {% for column in [
             'title', 'given_name', 'given_name_key', 'middle_name', 'middle_name_key', 'family_name', 'family_name_key', 'full_name',
-            'birth_date', 'gender', 'email', 'email_key', 'phone', 'mobile_phone', 'house_number', 'street_address', 'street_key',
+            'birth_date', 'gender', 'email', 'email_key', 'phone', 'mobile_phone', 'house_number', 'house_number_key', 'street_address', 'street_key',
             'address_line_2', 'address_line_2_key', 'city', 'city_key', 'postcode', 'postcode_key', 'region', 'region_key', 'country',
             'language', 'company_name', 'job_title', 'is_email_verified', 'is_phone_verified', 'created_at', 'updated_at',
         ] %}
@@ -48,9 +48,9 @@ records as (
         row_number() over (
             partition by identity_map.golden_customer_id
             order by
-                coalesce(source_systems.trust_rank, 1000000) asc,
+                coalesce(source_systems.trust_rank, 1000000) asc nulls last,
                 source_records.updated_at desc nulls last,
-                source_records.record_key asc
+                source_records.record_key asc nulls last
         ) as tie_place
     from {{ ref('silver__source_records') }} as source_records
     inner join {{ ref('silver__identity_map') }} as identity_map
@@ -73,10 +73,7 @@ group_values as (
         rules.counts_values,
         case rules.field_group
             when 'title' then nullif(lower(replace(records.title, '.', '')), '')
-            when 'name' then coalesce(
-                nullif(concat_ws(' ', records.given_name_key, records.middle_name_key, records.family_name_key), ''),
-                nullif(lower(records.full_name), '')
-            )
+            when 'name' then nullif(concat_ws(' ', records.given_name_key, records.middle_name_key, records.family_name_key), '')
             when 'birth_date' then cast(records.birth_date as {{ dbt.type_string() }})
             when 'gender' then nullif(lower(records.gender), '')
             when 'email' then records.email_key
@@ -85,7 +82,7 @@ group_values as (
             when 'address' then nullif(
                 concat_ws(
                     '|',
-                    lower(records.house_number),
+                    records.house_number_key,
                     records.street_key,
                     records.address_line_2_key,
                     records.city_key,
@@ -111,7 +108,7 @@ group_values as (
                 + case when records.family_name_key is not null then weights.family_name else 0 end
                 + case when records.full_name is not null then weights.full_name else 0 end
             when 'address' then
-                case when records.house_number is not null then weights.house_number else 0 end
+                case when records.house_number_key is not null then weights.house_number else 0 end
                 + case when records.street_key is not null then weights.street_address else 0 end
                 + case when records.address_line_2_key is not null then weights.address_line_2 else 0 end
                 + case when records.city_key is not null then weights.city else 0 end
@@ -190,7 +187,14 @@ ranked as (
     from scored
     window best_first as (
         partition by golden_customer_id, field_group
-        order by out_of_use asc, score_1 desc, score_2 desc, score_3 desc, score_4 desc, score_5 desc, tie_place asc
+        order by
+            out_of_use asc nulls last,
+            score_1 desc nulls last,
+            score_2 desc nulls last,
+            score_3 desc nulls last,
+            score_4 desc nulls last,
+            score_5 desc nulls last,
+            tie_place asc nulls last
     )
 ),
 
@@ -245,7 +249,7 @@ field_values as (
             when 'email' then records.email
             when 'phone' then records.phone
             when 'mobile_phone' then records.mobile_phone
-            when 'house_number' then records.house_number
+            when 'house_number' then case when records.house_number_key is not null then records.house_number end
             when 'street_address' then case when records.street_key is not null then records.street_address end
             when 'address_line_2' then case when records.address_line_2_key is not null then records.address_line_2 end
             when 'city' then case when records.city_key is not null then records.city end
@@ -261,7 +265,7 @@ field_values as (
             when 'middle_name' then records.middle_name_key
             when 'family_name' then records.family_name_key
             when 'full_name' then lower(records.full_name)
-            when 'house_number' then lower(records.house_number)
+            when 'house_number' then records.house_number_key
             when 'street_address' then records.street_key
             when 'address_line_2' then records.address_line_2_key
             when 'city' then records.city_key
@@ -310,7 +314,7 @@ rejected as (
         said.value,
         records.record_key,
         said.records,
-        row_number() over (partition by said.golden_customer_id, said.field order by said.records desc, said.best_place asc) as rejected_place
+        row_number() over (partition by said.golden_customer_id, said.field order by said.records desc, said.best_place asc nulls last) as rejected_place
     from said
     inner join records
         on said.record_key = records.record_key
