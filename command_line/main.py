@@ -50,12 +50,35 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Data folder to write to; default: the project's data/.", show_default=False)
     ] = None,
+    people_only: Annotated[
+        int | None,
+        typer.Option(
+            "--people-only",
+            metavar="RECORDS",
+            help="No company: so many records of private persons.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write the exports of a simulated company to OUT/landing and what is true of it to OUT/truth."""
     from simulator.company import simulate as simulate_company
+    from simulator.population import simulate_people
 
     target = out or _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
     try:
+        if people_only is not None:
+            with console.status("simulating") as shown:
+                summary = simulate_people(
+                    records=people_only,
+                    seed=seed,
+                    out=target,
+                    progress=lambda step: shown.update(f"simulating {step}"),
+                )
+            console.print(
+                f"simulated {people_only:,} records of persons: {sum(summary.rows.values()):,} rows"
+                f" in {target / 'landing'}, {summary.seconds:.1f} s"
+            )
+            return
         with console.status("simulating") as shown:
             summary = simulate_company(
                 accounts=accounts,

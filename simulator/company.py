@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from simulator import event_files, events, exports, marketing
+from simulator import event_files, events, exports, marketing, person_life
 from simulator.accounts import draw_accounts
+from simulator.customer_base import draw_customer_base
 from simulator.database import open_session
 from simulator.defects import Defects
 from simulator.files import Landing, put_in_place
 from simulator.life import live_through
 from simulator.people import draw_people
+from simulator.person_truth import load_people, write_person_truth
 from simulator.settings import Settings
 from simulator.truth import write_truth
 
@@ -85,6 +87,9 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
         landing = Landing(session, folder / "landing" / "files", defects)
         events.prepare(session, settings, company, people, history)
         exports.prepare(session, settings, company, history)
+        known = draw_customer_base(session, settings, company, people)
+        load_people(known)
+        person_life.prepare(session, settings)
         for month in calendar.months:
             events.sessions_of_month(session, month)
             events.events_of_sessions(session)
@@ -106,6 +111,9 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
             landing.write(
                 "survey_responses", f"survey_responses_{month.label}.csv", exports.surveys_query(month), month
             )
+            known.write_month(landing, month, calendar)
+            person_life.write_month(session, landing, month, calendar)
             tell(f"{month.label}: {count} events")
+        write_person_truth(known, folder / "truth")
         write_truth(session, folder / "truth", settings, company, history, defects)
     return landing

@@ -26,6 +26,20 @@ _PLANS: dict[str, tuple[tuple[str, str, str, int], ...]] = {
     "payments": (("cut_off_json", "", "", 1), ("exact_duplicate", "", "", 2)),
     "support_tickets": (("exact_duplicate", "", "", 2), ("unreadable_timestamp", "opened_at", "last Tuesday", 1)),
     "survey_responses": (("score_out_of_range", "score", "57", 1),),
+    "customers": (
+        ("exact_duplicate", "", "", 2),
+        ("wrong_number_of_fields", "", "", 1),
+        ("unreadable_timestamp", "created_at", "some time ago", 1),
+        ("missing_required_key", "source_record_id", "", 1),
+    ),
+    "customer_identifiers": (("exact_duplicate", "", "", 1),),
+    "customer_preferences_consent": (("unknown_status", "status", "perhaps", 1),),
+    "customer_interactions": (
+        ("exact_duplicate", "", "", 2),
+        ("missing_required_key", "interaction_id", "", 1),
+        ("unreadable_timestamp", "occurred_at", "soon", 1),
+    ),
+    "product_ownership": (("negative_amount", "monthly_price", "-250.00", 1),),
     "customer_events": (
         ("exact_duplicate", "", "", 3),
         ("wrong_number_of_fields", "", "", 1),

@@ -1,0 +1,204 @@
+"""What is compared between two records of people, in which levels, and which pairs are looked at at all.
+
+One configuration for every data set. A level's `m` (share of true pairs in it) and `u` (share of chance pairs in it) are where training
+starts and what stays where the data show nothing; the rest is learnt (see `training.py`). Columns are those of silver.source_records.
+
+Levels follow Splink's settings (https://moj-analytical-services.github.io/splink/); the model is Fellegi and Sunter (1969).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GIVEN, FAMILY, BIRTH = "given_name_key", "family_name_key", "birth_digits"
+EMAIL, PHONE, MOBILE, NATIONAL_ID = "email_key", "phone", "mobile_phone", "national_id_key"
+HOUSE, STREET, LINE_2, CITY, POSTCODE = "house_number", "street_key", "address_line_2_key", "city_key", "postcode_key"
+COLUMNS = (
+    GIVEN, FAMILY, BIRTH, EMAIL, PHONE, MOBILE, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a comparison: how a pair falls into it (SQL), what to call it, where its weights start."""
+
+    words: str
+    sql: str
+    m: float
+    u: float
+    frequency_of: str | None = None
+
+    def as_splink(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            "sql_condition": self.sql,
+            "label_for_charts": self.words,
+            "m_probability": self.m,
+            "u_probability": self.u,
+        }
+        if self.frequency_of:
+            settings["tf_adjustment_column"] = self.frequency_of
+        return settings
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing that is compared; the first level that holds counts, and none if `unknown` holds."""
+
+    name: str
+    unknown: str
+    levels: tuple[Level, ...]
+
+    def as_splink(self) -> dict[str, Any]:
+        unknown = {"sql_condition": self.unknown, "label_for_charts": "unknown", "is_null_level": True}
+        return {
+            "output_column_name": self.name,
+            "comparison_levels": [unknown, *(it.as_splink() for it in self.levels)],
+        }
+
+    def gamma_sql(self) -> str:
+        """SQL for the number of the level that a pair falls into: 0 for the last, -1 for unknown."""
+        last = len(self.levels) - 1
+        cases = " ".join(f"when {level.sql} then {last - place}" for place, level in enumerate(self.levels[:-1]))
+        return f"cast(case when {self.unknown} then -1 {cases} else 0 end as tinyint)"
+
+    def level(self, gamma: int) -> Level:
+        """The level with Splink's number for it: the last has 0."""
+        return self.levels[len(self.levels) - 1 - gamma]
+
+
+def _either_missing(column: str) -> str:
+    return f"{column}_l is null or {column}_r is null"
+
+
+def _equal(left: str, right: str | None = None) -> str:
+    return f"{left}_l = {right or left}_r"
+
+
+def _alike(left: str, similarity: float, right: str | None = None) -> str:
+    return f"jaro_winkler_similarity({left}_l, {right or left}_r) >= {similarity}"
+
+
+def _typos(column: str, most: int) -> str:
+    return f"damerau_levenshtein({column}_l, {column}_r) <= {most}"
+
+
+def _one_holds_the_other(column: str, shortest: int) -> str:
+    return (
+        f"(length({column}_l) >= {shortest} and contains({column}_r, {column}_l)"
+        f" or length({column}_r) >= {shortest} and contains({column}_l, {column}_r))"
+    )
+
+
+_SWAPPED = f"{_alike(GIVEN, 0.9, FAMILY)} and {_alike(FAMILY, 0.9, GIVEN)}"
+_INITIAL = f"(length({GIVEN}_l) = 1 or length({GIVEN}_r) = 1) and left({GIVEN}_l, 1) = left({GIVEN}_r, 1)"
+_DAY_AND_MONTH_SWAPPED = (
+    f"(left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and substr({BIRTH}_l, 5, 2) = substr({BIRTH}_r, 7, 2)"
+    f" and substr({BIRTH}_l, 7, 2) = substr({BIRTH}_r, 5, 2))"
+)
+_SAME_YEAR_REST_UNKNOWN = (
+    f"(length({BIRTH}_l) < 8 or length({BIRTH}_r) < 8) and left({BIRTH}_l, 4) = left({BIRTH}_r, 4)"
+)
+_STREET_ALIKE = f"({_alike(STREET, 0.9)} or {_one_holds_the_other(STREET, 6)})"
+_LINES_CROSSED = f"{_alike(STREET, 0.9, LINE_2)} or {_alike(LINE_2, 0.9, STREET)}"
+_NO_PHONE = f"coalesce({PHONE}_l, {MOBILE}_l) is null or coalesce({PHONE}_r, {MOBILE}_r) is null"
+
+COMPARISONS = (
+    Comparison("given_name", _either_missing(GIVEN), (
+        Level("same given name", _equal(GIVEN), 0.8, 5e-3, GIVEN),
+        Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
+        Level("initial fits", _INITIAL, 0.03, 5e-3),
+        Level("given name nearly the same", _alike(GIVEN, 0.92), 0.06, 2e-3),
+        Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)}", 0.04, 8e-3),
+        Level("other given name", "ELSE", 0.06, 0.98),
+    )),
+    Comparison("family_name", _either_missing(FAMILY), (
+        Level("same family name", _equal(FAMILY), 0.8, 2e-3, FAMILY),
+        Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
+        Level("one family name holds the other", _one_holds_the_other(FAMILY, 4), 0.02, 5e-4),
+        Level("family name nearly the same", _alike(FAMILY, 0.92), 0.06, 1e-3),
+        Level("family name similar", _alike(FAMILY, 0.8), 0.03, 4e-3),
+        Level("other family name", "ELSE", 0.08, 0.99),
+    )),
+    Comparison("birth_date", _either_missing(BIRTH), (
+        Level("same year of birth, rest unknown", _SAME_YEAR_REST_UNKNOWN, 0.01, 2e-3),
+        Level("same birth date", _equal(BIRTH), 0.88, 1e-4, BIRTH),
+        Level("birth date with one slip", f"{_typos(BIRTH, 1)} or {_DAY_AND_MONTH_SWAPPED}", 0.05, 1.5e-3),
+        Level("birth date with two slips", _typos(BIRTH, 2), 0.01, 1.5e-2),
+        Level("other birth date", "ELSE", 0.05, 0.98),
+    )),
+    Comparison("email", _either_missing(EMAIL), (
+        Level("same e-mail address", _equal(EMAIL), 0.6, 5e-6, EMAIL),
+        Level("same name before the @", f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)", 0.05, 2e-5),
+        Level("e-mail address with a slip or two", _typos(EMAIL, 2), 0.05, 2e-5),
+        Level("other e-mail address", "ELSE", 0.3, 1.0),
+    )),
+    Comparison("phone", _NO_PHONE, (
+        Level("same phone number", _equal(PHONE), 0.5, 5e-6, PHONE),
+        Level("one of their phone numbers is the same", f"{_equal(MOBILE)} or {_equal(PHONE, MOBILE)} or {_equal(MOBILE, PHONE)}", 0.1, 5e-6),
+        Level("phone number with one slip", f"{_typos(PHONE, 1)} or {_typos(MOBILE, 1)}", 0.05, 2e-5),
+        Level("other phone number", "ELSE", 0.35, 1.0),
+    )),
+    Comparison("national_id", _either_missing(NATIONAL_ID), (
+        Level("same national id", _equal(NATIONAL_ID), 0.88, 5e-6, NATIONAL_ID),
+        Level("national id with a slip or two", _typos(NATIONAL_ID, 2), 0.06, 5e-4),
+        Level("other national id", "ELSE", 0.06, 1.0),
+    )),
+    Comparison("street", _either_missing(STREET), (
+        Level("same street and house", f"{_equal(STREET)} and {_equal(HOUSE)}", 0.55, 1e-5, STREET),
+        Level("same street", _equal(STREET), 0.08, 2e-4, STREET),
+        Level("similar street, same house", f"{_STREET_ALIKE} and {_equal(HOUSE)}", 0.1, 4e-5),
+        Level("similar street", _STREET_ALIKE, 0.04, 2e-3),
+        Level("address lines crossed", _LINES_CROSSED, 0.02, 2e-4),
+        Level("other street", "ELSE", 0.21, 1.0),
+    )),
+    Comparison("place", f"({_either_missing(POSTCODE)}) and ({_either_missing(CITY)})", (
+        Level("same postcode", _equal(POSTCODE), 0.7, 5e-4, POSTCODE),
+        Level("same city, postcode with a slip or two", f"{_equal(CITY)} and {_typos(POSTCODE, 2)}", 0.06, 2e-3),
+        Level("same city", _equal(CITY), 0.06, 1e-2, CITY),
+        Level("city or postcode similar", f"{_alike(CITY, 0.88)} or {_typos(POSTCODE, 1)}", 0.03, 1e-2),
+        Level("other place", "ELSE", 0.15, 0.98),
+    )),
+    Comparison("address_line_2", _either_missing(LINE_2), (
+        Level("same second address line", _equal(LINE_2), 0.6, 1e-3, LINE_2),
+        Level("similar second address line", _alike(LINE_2, 0.88), 0.15, 2e-3),
+        Level("address lines crossed", f"{_LINES_CROSSED} or {_alike(LINE_2, 0.9, CITY)} or {_alike(CITY, 0.9, LINE_2)}", 0.05, 5e-4),
+        Level("other second address line", "ELSE", 0.2, 1.0),
+    )),
+)  # fmt: skip
+
+_TWO_NAMES = f"least({GIVEN}, {FAMILY}) || ' ' || greatest({GIVEN}, {FAMILY})"
+_TWO_BEGINNINGS = f"least(left({GIVEN}, 3), left({FAMILY}, 3)) || ' ' || greatest(left({GIVEN}, 3), left({FAMILY}, 3))"
+
+#: Two records are compared if they agree on one of these (names in either order, so that swapped ones meet). A value that too many
+#: records share is left out: see `candidates.py`.
+BLOCKING_KEYS = {
+    "email": EMAIL,
+    "name_before_at": f"split_part({EMAIL}, '@', 1)",
+    "phone": PHONE,
+    "mobile": MOBILE,
+    "national_id": NATIONAL_ID,
+    "birth": BIRTH,
+    "birth_given": f"{BIRTH} || left({GIVEN}, 2)",
+    "birth_family": f"{BIRTH} || left({FAMILY}, 2)",
+    "birth_postcode": f"{BIRTH} || {POSTCODE}",
+    "birth_city": f"{BIRTH} || left({CITY}, 4)",
+    "names": _TWO_NAMES,
+    "names_year": f"{_TWO_NAMES} || left({BIRTH}, 4)",
+    "beginnings_day": f"{_TWO_BEGINNINGS} || right({BIRTH}, 4)",
+    "beginnings_month": f"{_TWO_BEGINNINGS} || left({BIRTH}, 6)",
+    "beginnings_city": f"{_TWO_BEGINNINGS} || {CITY}",
+    "beginnings_postcode": f"{_TWO_BEGINNINGS} || {POSTCODE}",
+    "family_postcode": f"left({FAMILY}, 4) || {POSTCODE}",
+    "given_postcode": f"left({GIVEN}, 4) || {POSTCODE}",
+    "family_city": f"left({FAMILY}, 4) || {CITY}",
+    "given_city": f"left({GIVEN}, 4) || {CITY}",
+    "street": STREET,
+    "house": f"left({STREET}, 5) || ' ' || {HOUSE} || ' ' || left({POSTCODE}, 2)",
+    "street_house": f"{STREET} || ' ' || {HOUSE}",
+    "street_given": f"{STREET} || left({GIVEN}, 3)",
+    "street_family": f"{STREET} || left({FAMILY}, 3)",
+    "street_city": f"left({STREET}, 5) || {CITY}",
+    "line_2_city": f"{LINE_2} || {CITY}",
+    "line_2_house": f"{LINE_2} || ' ' || {HOUSE}",
+}
