@@ -6,12 +6,14 @@ select
     'node' as kind,
     golden_customer_id as record_key_a,
     cast(null as {{ dbt.type_string() }}) as record_key_b,
-    '' as fingerprint
+    '' as fingerprint,
+    cast(0 as double) as strength
 from {{ ref('silver__golden_customers') }}
 union all
 select distinct
     'link',
     person_a,
     person_b,
-    ''
+    '',
+    cast(0 as double)
 from {{ ref('silver__household_links') }}
