@@ -106,14 +106,33 @@ numbered_holdings as (
     from holdings
 ),
 
+-- The rows a stretch begins and ends with: named by what was known at that moment, not by what came later.
+ranked_holdings as (
+    select
+        golden_customer_id,
+        stretch_number,
+        opened_at,
+        coalesce(closed_at, timestamp '9999-12-31 00:00:00') as ends_at,
+        holding_key,
+        row_number() over (
+            partition by golden_customer_id, stretch_number order by opened_at nulls last, holding_key nulls last
+        ) as first_rank,
+        row_number() over (
+            partition by golden_customer_id, stretch_number
+            order by coalesce(closed_at, timestamp '9999-12-31 00:00:00') desc nulls last, holding_key nulls last
+        ) as last_rank
+    from numbered_holdings
+),
+
 holding_stretches as (
     select
         golden_customer_id,
         stretch_number,
         min(opened_at) as begins_at,
-        max(coalesce(closed_at, timestamp '9999-12-31 00:00:00')) as ends_at,
-        min(holding_key) as holding_key
-    from numbered_holdings
+        max(ends_at) as ends_at,
+        max(case when first_rank = 1 then holding_key end) as first_holding_key,
+        max(case when last_rank = 1 then holding_key end) as last_holding_key
+    from ranked_holdings
     group by golden_customer_id, stretch_number
 ),
 
@@ -164,7 +183,7 @@ product_moments as (
         'product_begins' as trigger_name,
         begins_at as happened_at,
         cast(null as timestamp) as next_begins_at,
-        holding_key
+        first_holding_key as holding_key
     from followed_stretches
     where previous_ends_at is null
     union all
@@ -173,7 +192,7 @@ product_moments as (
         'product_begins_again',
         followed_stretches.begins_at,
         cast(null as timestamp),
-        followed_stretches.holding_key
+        followed_stretches.first_holding_key
     from followed_stretches
     inner join {{ ref('lifecycle_rules') }} as ends
         on
@@ -197,9 +216,34 @@ product_moments as (
         'products_end',
         ends_at,
         next_begins_at,
-        holding_key
+        last_holding_key
     from followed_stretches
     where ends_at < timestamp '9999-12-31 00:00:00'
+),
+
+-- Who is a customer already does not turn into a prospect by registering somewhere else.
+first_customer as (
+    select
+        golden_customer_id,
+        min(happened_at) as customer_at
+    from (
+        select
+            recorded.golden_customer_id,
+            recorded.occurred_at as happened_at
+        from recorded
+        inner join {{ ref('lifecycle_rules') }} as rules
+            on recorded.event_type = rules.trigger and rules.rule_kind = 'recorded'
+        inner join {{ ref('lifecycle_stages') }} as stages
+            on rules.to_stage = stages.lifecycle_stage
+        where stages.is_customer
+        union all
+        select
+            golden_customer_id,
+            opened_at
+        from {{ ref('silver__product_holdings') }}
+        where golden_customer_id is not null
+    ) as begun
+    group by golden_customer_id
 ),
 
 ground_candidates as (
@@ -231,6 +275,15 @@ ground_candidates as (
     from recorded
     inner join {{ ref('lifecycle_rules') }} as rules
         on recorded.event_type = rules.trigger and rules.rule_kind = 'recorded'
+    inner join {{ ref('lifecycle_stages') }} as stages
+        on rules.to_stage = stages.lifecycle_stage
+    left join first_customer
+        on recorded.golden_customer_id = first_customer.golden_customer_id
+    where
+        stages.is_customer
+        or not stages.follows_activity
+        or first_customer.customer_at is null
+        or recorded.occurred_at < first_customer.customer_at
     union all
     select
         product_moments.golden_customer_id,

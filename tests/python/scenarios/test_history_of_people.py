@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-EARLIER, LATER = "2026-07-20 10:30:00", "2026-10-20 00:00:00"
+EARLIER, LATER = "2026-09-20 10:30:00", "2026-10-20 00:00:00"
 SELECTED = (
     "+silver__lifecycle_history",
     "+silver__segment_history",
