@@ -12,5 +12,8 @@
         'identity_automatic_probability': {'kind': 'number', 'min': 0, 'max': 1},
         'identity_review_probability': {'kind': 'number', 'min': 0, 'max': 1},
         'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
+        'household_address_max_people': {'kind': 'number', 'min': 2, 'max': 1000},
+        'snapshot_days': {'kind': 'number', 'min': 1, 'max': 3650},
+        'snapshot_frequency': {'kind': 'choice', 'allowed': ['daily', 'weekly', 'month_end']},
     }) }}
 {%- endmacro %}
