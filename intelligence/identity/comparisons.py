@@ -16,7 +16,13 @@ EMAIL, NATIONAL_ID = "email_key", "national_id_key"
 #: Lists: the forms a given name may have; every mail address, telephone number (its last nine digits) and other identifier of the record, former
 #: ones too.
 FORMS, EMAILS, PHONES, IDENTIFIERS = "given_name_forms", "emails", "phones", "identifiers"
-HOUSE, STREET, LINE_2, CITY, POSTCODE = "house_number", "street_key", "address_line_2_key", "city_key", "postcode_key"
+HOUSE, STREET, LINE_2, CITY, POSTCODE = (
+    "house_number_key",
+    "street_key",
+    "address_line_2_key",
+    "city_key",
+    "postcode_key",
+)
 COLUMNS = (
     GIVEN, FAMILY, BIRTH, EMAIL, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE, FORMS, EMAILS, PHONES, IDENTIFIERS,
 )  # fmt: skip
@@ -86,6 +92,10 @@ def _typos(column: str, most: int) -> str:
     return f"damerau_levenshtein({column}_l, {column}_r) <= {most}"
 
 
+def _initial(left: str, right: str) -> str:
+    return f"((length({left}_l) = 1 or length({right}_r) = 1) and left({left}_l, 1) = left({right}_r, 1))"
+
+
 def _one_in_common(column: str) -> str:
     return f"list_has_any({column}_l, {column}_r)"
 
@@ -97,9 +107,11 @@ def _one_holds_the_other(column: str, shortest: int) -> str:
     )
 
 
-_SWAPPED = f"{_alike(GIVEN, 0.9, FAMILY)} and {_alike(FAMILY, 0.9, GIVEN)}"
+_SWAPPED = (
+    f"({_alike(GIVEN, 0.9, FAMILY)} and ({_alike(FAMILY, 0.9, GIVEN)} or {_initial(FAMILY, GIVEN)})"
+    f" or {_alike(FAMILY, 0.9, GIVEN)} and {_initial(GIVEN, FAMILY)})"
+)
 _SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
-_INITIAL = f"(length({GIVEN}_l) = 1 or length({GIVEN}_r) = 1) and left({GIVEN}_l, 1) = left({GIVEN}_r, 1)"
 _DAY_AND_MONTH_SWAPPED = (
     f"(left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and substr({BIRTH}_l, 5, 2) = substr({BIRTH}_r, 7, 2)"
     f" and substr({BIRTH}_l, 7, 2) = substr({BIRTH}_r, 5, 2))"
@@ -114,7 +126,7 @@ COMPARISONS = (
     Comparison("given_name", _either_missing(GIVEN), (
         Level("same given name", _equal(GIVEN), 0.8, 5e-3, GIVEN),
         Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
-        Level("initial fits", _INITIAL, 0.03, 5e-3),
+        Level("initial fits", _initial(GIVEN, GIVEN), 0.03, 5e-3),
         Level("short form of the given name", _one_in_common(FORMS), 0.03, 1e-3),
         Level("given name nearly the same", _alike(GIVEN, 0.92), 0.06, 2e-3),
         Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)}", 0.04, 8e-3),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import duckdb
 
 from intelligence.identity.candidates import crowded_keys_sql, keys_sql, pairs_sql
-from intelligence.identity.comparisons import COLUMNS, COMPARISONS, EMAILS, FORMS, GIVEN, IDENTIFIERS, PHONES
+from intelligence.identity.comparisons import COLUMNS, COMPARISONS, EMAILS, FAMILY, FORMS, GIVEN, IDENTIFIERS, PHONES
 from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
 
@@ -27,6 +27,8 @@ OUTGROWN = 1.5
 LEAST_PROBABILITY = 0.05
 #: As many digits at the end of a telephone number tell it apart, however its beginning is written.
 PHONE_DIGITS = 9
+#: Names change places if that makes them this many times more usual.
+TURNED_BY = 20
 #: Fewer records teach nothing: no model, no links.
 FEWEST_RECORDS = 50
 
@@ -61,6 +63,7 @@ class MatchReport:
 TABLES = {
     "models": "model_id varchar, records bigint, model varchar",
     "term_frequencies": "column_name varchar, term varchar, frequency double",
+    "name_order": "name varchar, as_given bigint, as_family bigint",
     "matched_records": "unique_id bigint, record_key varchar, content_hash varchar",
     "blocking_keys": "unique_id bigint, key ubigint",
     "crowded_keys": "key ubigint",
@@ -102,12 +105,13 @@ def match(
     tell = progress or (lambda words: None)
     clock = _Clock()
     create_tables(con, schema)
-    _prepare(con, records, identifiers, nicknames)
-    count, distinct = con.execute("select count(*), count(distinct unique_id) from person").fetchall()[0]
-    if count != distinct:
-        raise ValueError(f"{records} holds {count - distinct} record keys twice; every record may stand in it once.")
+    count = _count(con, records)
     current = con.execute(f"select model_id, records, model from {schema}.models").fetchall()
     anew = retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]
+    _prepare(con, records, identifiers, nicknames, None if anew else f"{schema}.name_order")
+    distinct = con.execute("select count(distinct unique_id) from person").fetchall()[0][0]
+    if count != distinct:
+        raise ValueError(f"{records} holds {count - distinct} record keys twice; every record may stand in it once.")
     if count < FEWEST_RECORDS:
         _replace_all(con, schema, {})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
@@ -118,8 +122,29 @@ def match(
     )
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, records: str, identifiers: str | None, nicknames: str | None) -> None:
-    """Make table `person`: what is compared of each record, and a hash of it, so that whoever changed is matched again."""
+def _prepare(
+    con: duckdb.DuckDBPyConnection, records: str, identifiers: str | None, nicknames: str | None, name_order: str | None
+) -> None:
+    """Make table `person`: what is compared of each record, and a hash of it, so that whoever changed is matched again.
+
+    A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it. How
+    often is counted in `records`, unless the counts of an earlier run are given.
+    """
+    con.execute(
+        f"""
+        create or replace temp table order_of_names as
+        {
+            f"select * from {name_order}"
+            if name_order
+            else f'''
+        select name, sum(as_given)::bigint as as_given, sum(as_family)::bigint as as_family
+        from (
+            select {GIVEN} as name, 1 as as_given, 0 as as_family from {records} union all select {FAMILY}, 0, 1 from {records}
+        )
+        where name is not null group by name having count(*) > 1'''
+        }
+        """
+    )
     known = (
         f"select record_key, identifier_type, identifier_value from {identifiers}"
         if identifiers
@@ -151,12 +176,30 @@ def _prepare(con: duckdb.DuckDBPyConnection, records: str, identifiers: str | No
             group by record_key
         ),
         nickname (nickname, forms) as ({forms}),
+        ordered as (
+            select
+                records.* replace (
+                    case when turned then {FAMILY} else {GIVEN} end as {GIVEN},
+                    case when turned then {GIVEN} else {FAMILY} end as {FAMILY}
+                )
+            from (
+                select
+                    records.*,
+                    coalesce(
+                        (coalesce(second.as_given, 0) + 0.5) * (coalesce(first.as_family, 0) + 0.5)
+                        > {TURNED_BY} * (coalesce(first.as_given, 0) + 0.5) * (coalesce(second.as_family, 0) + 0.5), false
+                    ) and {GIVEN} is not null and {FAMILY} is not null as turned
+                from {records} as records
+                left join order_of_names as first on records.{GIVEN} = first.name
+                left join order_of_names as second on records.{FAMILY} = second.name
+            ) as records
+        ),
         prepared as (
             select
                 cast(md5_number_lower(records.record_key) >> 1 as bigint) as unique_id, records.record_key, {plain},
                 list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
                 contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
-            from {records} as records
+            from ordered as records
             left join contact on records.record_key = contact.record_key
             left join nickname on records.{GIVEN} = nickname.nickname
         )
@@ -206,6 +249,7 @@ def _match_anew(
     con.execute(
         f"insert into {schema}.{fresh['matched_records']} select unique_id, record_key, content_hash from person"
     )
+    con.execute(f"insert into {schema}.{fresh['name_order']} select name, as_given, as_family from order_of_names")
     keys, crowded = f"{schema}.{fresh['blocking_keys']}", f"{schema}.{fresh['crowded_keys']}"
     con.execute(f"insert into {keys} {keys_sql('person')}")
     con.execute(f"insert into {crowded} {crowded_keys_sql(con, keys, count)}")

@@ -140,6 +140,30 @@ def _parsed(full_name: str) -> tuple[str, str, str]:
     return str(name.first), str(name.middle), str(name.last)
 
 
+# -------------------------------------------------------------------------------------------------------------------- addresses
+
+_HOUSE_FIRST = re.compile(r"\s*([0-9]+ ?[a-z]?)[ ,]+(.*)", re.IGNORECASE | re.DOTALL)
+_HOUSE_LAST = re.compile(r"(.*?)[ ,]+([0-9]+ ?[a-z]?)\s*", re.IGNORECASE | re.DOTALL)
+
+
+def house_key(street_address: str | None) -> str | None:
+    """The house number that stands before or behind the street: 12a of '12 A, High Street' and of 'Hauptstr. 12a'."""
+    return text_key(_street_and_house(street_address)[1])
+
+
+def street_key(street_address: str | None) -> str | None:
+    """The street without its house number, as a key."""
+    return text_key(_street_and_house(street_address)[0])
+
+
+def _street_and_house(street_address: str | None) -> tuple[str | None, str | None]:
+    if street_address and (match := _HOUSE_FIRST.fullmatch(street_address)) and text_key(match[2]):
+        return match[2], match[1]
+    if street_address and (match := _HOUSE_LAST.fullmatch(street_address)) and text_key(match[1]):
+        return match[1], match[2]
+    return street_address, None
+
+
 # ------------------------------------------------------------------------------------------------------------------ birth dates
 
 #: countries that write the month first
@@ -189,7 +213,12 @@ def _is_birth_date(digits: str) -> bool:
 # ---------------------------------------------------------------------------------------------------------------------- columns
 
 #: the functions that SQL may call
-OF_ONE_TEXT: dict[str, Callable[[str | None], str | None]] = {"text_key": text_key, "name_key": name_key}
+OF_ONE_TEXT: dict[str, Callable[[str | None], str | None]] = {
+    "text_key": text_key,
+    "name_key": name_key,
+    "house_key": house_key,
+    "street_key": street_key,
+}
 OF_TWO_TEXTS: dict[str, Callable[[str | None, str | None], str | None]] = {
     "name_part": name_part,
     "phone_key": phone_key,
