@@ -1,5 +1,5 @@
 {# How far two values agree, in grades: 3 the same, 2 similar, 1 unknown (one side has none), 0 doubtful, -1 clearly different.
-   identity_rules asks for grades by these words; two records with a -1 among given name, birth date and national id contradict each other. #}
+   identity_rules asks for grades by these words; what of it is a contradiction stands at the end. #}
 
 {# Two names as keys. Similar: an initial, the beginning of the other, or a slip or two of the pen by length. #}
 {% macro name_grade(one, other) -%}
@@ -92,4 +92,18 @@
 
 {% macro grade_of(word) -%}
     case {{ word }} when 'same' then 3 when 'similar' then 2 when 'unknown' then 1 when 'doubtful' then 0 else -1 end
+{%- endmacro %}
+
+{# What counts as a contradiction, over the columns of `grades`: names that clearly differ are no contradiction under one national id, nor is a
+   birth date under one national id and given name, nor a national id where name and birth date are the same. #}
+{% macro given_names_contradict() -%}
+    (given_name_grade < 0 and national_id_grade < 3)
+{%- endmacro %}
+
+{% macro birth_dates_contradict() -%}
+    (birth_date_grade < 0 and not (national_id_grade = 3 and given_name_grade >= 2))
+{%- endmacro %}
+
+{% macro national_ids_contradict() -%}
+    (national_id_grade < 0 and not (given_name_grade >= 2 and family_name_grade >= 2 and birth_date_grade = 3))
 {%- endmacro %}

@@ -61,22 +61,36 @@ unwritten as (
     {% endif %}
 ),
 
--- The strongest link that holds a moved record where it is now, else the decision that took it out of where it was.
-held as (
+ends as (
+    {% for end in ['record_key_a', 'record_key_b'] %}
     select
         unwritten.record_key,
         links.link_type,
         links.rule,
+        links.match_probability,
         links.record_key_a,
-        links.record_key_b,
-        row_number() over (
-            partition by unwritten.record_key
-            order by case when links.link_type = 'manual' then 0 else 1 end nulls last, links.match_probability desc, links.rule, links.record_key_a, links.record_key_b
-        ) as link_rank
+        links.record_key_b
     from unwritten
     inner join {{ ref('silver__identity_links') }} as links
-        on unwritten.record_key = links.record_key_a or unwritten.record_key = links.record_key_b
+        on unwritten.record_key = links.{{ end }}
     where links.zone = 'automatic'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- The strongest link that holds a moved record where it is now, else the decision that took it out of where it was.
+held as (
+    select
+        record_key,
+        link_type,
+        rule,
+        record_key_a,
+        record_key_b,
+        row_number() over (
+            partition by record_key
+            order by case when link_type = 'manual' then 0 else 1 end nulls last, match_probability desc, rule, record_key_a, record_key_b
+        ) as link_rank
+    from ends
 ),
 
 split as (

@@ -101,9 +101,9 @@ stated as (
         concat_ws(
             '; ',
             case when is_same_system then 'two records of a system that holds no duplicates' end,
-            case when given_name_grade < 0 then 'given names differ' end,
-            case when birth_date_grade < 0 then 'birth dates differ' end,
-            case when national_id_grade < 0 then 'national ids differ' end
+            case when {{ given_names_contradict() }} then 'given names differ' end,
+            case when {{ birth_dates_contradict() }} then 'birth dates differ' end,
+            case when {{ national_ids_contradict() }} then 'national ids differ' end
         ) as reason
     from compared
 ),

@@ -18,7 +18,7 @@ with ruled as (
             and candidates.family_name_grade >= {{ grade_of('rules.family_name') }}
             and candidates.birth_date_grade >= {{ grade_of('rules.birth_date') }}
     -- Whatever else agrees, two records that contradict each other are not linked by a rule.
-    where candidates.given_name_grade >= 0 and candidates.birth_date_grade >= 0 and candidates.national_id_grade >= 0
+    where not {{ given_names_contradict() }} and not {{ birth_dates_contradict() }} and not {{ national_ids_contradict() }}
 ),
 
 worded as (
