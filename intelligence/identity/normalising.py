@@ -52,7 +52,8 @@ def phone_key(text: str | None, region: str | None) -> str | None:
     """
     if not text:
         return None
-    digits = _NOT_DIGITS.sub("", unicodedata.normalize("NFKC", text))
+    text = _plain_digits(text)
+    digits = _NOT_DIGITS.sub("", text)
     if not 6 <= len(digits) <= 20 or len(set(digits[-7:])) == 1:
         return None
     plain = re.fullmatch(r"\+?[0-9 ()/.\-]+", text) is not None and "(0)" not in text
@@ -76,10 +77,17 @@ def phone_key(text: str | None, region: str | None) -> str | None:
     return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
 
 
+def _plain_digits(text: str) -> str:
+    """The text with digits of any script, or of full width, as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKC", text))
+
+
 @lru_cache(maxsize=512)
 def _numbering(region: str) -> tuple[str, str, re.Pattern[str]] | None:
     """Country code, prefix of national calls and form of numbers, where a region has no rules beyond these."""
-    metadata = PhoneMetadata.metadata_for_region(region)
+    metadata: Any = PhoneMetadata.metadata_for_region(region)
     prefix = metadata.national_prefix_for_parsing or ""
     if (prefix and not _DIGITS.fullmatch(prefix)) or metadata.national_prefix_transform_rule:
         return None
@@ -148,7 +156,7 @@ def birth_digits(text: str | None, country: str | None) -> str | None:
     """A birth date as eight digits, year first, as it was typed: it need not be a date that exists. Years of two digits are refused."""
     if not text:
         return None
-    plain = _TIME_OF_DAY.sub("", unicodedata.normalize("NFKC", text).strip().lower())
+    plain = _TIME_OF_DAY.sub("", _plain_digits(text).strip().lower())
     if re.fullmatch("[0-9]{8}", plain):
         turned = plain[4:] + plain[2:4] + plain[:2]
         return turned if not _is_birth_date(plain) and _is_birth_date(turned) else plain

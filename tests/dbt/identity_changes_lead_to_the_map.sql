@@ -11,8 +11,8 @@ with followed as (
 
 select followed.*
 from followed
-left join {{ ref('silver__identity_map') }} as map
-    on followed.record_key = map.record_key
+left join {{ ref('silver__identity_map') }} as mapped
+    on followed.record_key = mapped.record_key
 where
     followed.from_golden_customer_id != followed.ended_before
-    or (followed.change_rank = 1 and followed.to_golden_customer_id != map.golden_customer_id)
+    or (followed.change_rank = 1 and followed.to_golden_customer_id != mapped.golden_customer_id)

@@ -46,6 +46,11 @@ def landed_rows(name: str) -> str:
     return f"select * from {name}"
 
 
+def join_placeholders(name: str, kind: str, value: str) -> str:
+    """A join, so it cannot stand as a function call."""
+    return f"left join placeholders as {name} on {name}.kind = '{kind}' and {value} = {name}.value"
+
+
 def attached_tables() -> list[dict[str, str]]:
     """Empty, as while dbt parses."""
     return []

@@ -61,22 +61,36 @@ unwritten as (
     {% endif %}
 ),
 
--- The strongest link that holds a moved record where it is now, else the decision that took it out of where it was.
-held as (
+ends as (
+    {% for end in ['record_key_a', 'record_key_b'] %}
     select
         unwritten.record_key,
         links.link_type,
         links.rule,
+        links.match_probability,
         links.record_key_a,
-        links.record_key_b,
-        row_number() over (
-            partition by unwritten.record_key
-            order by case when links.link_type = 'manual' then 0 else 1 end, links.match_probability desc, links.rule, links.record_key_a, links.record_key_b
-        ) as link_rank
+        links.record_key_b
     from unwritten
     inner join {{ ref('silver__identity_links') }} as links
-        on unwritten.record_key = links.record_key_a or unwritten.record_key = links.record_key_b
+        on unwritten.record_key = links.{{ end }}
     where links.zone = 'automatic'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- The strongest link that holds a moved record where it is now, else the decision that took it out of where it was.
+held as (
+    select
+        record_key,
+        link_type,
+        rule,
+        record_key_a,
+        record_key_b,
+        row_number() over (
+            partition by record_key
+            order by case when link_type = 'manual' then 0 else 1 end nulls last, match_probability desc, rule, record_key_a, record_key_b
+        ) as link_rank
+    from ends
 ),
 
 split as (
@@ -94,6 +108,11 @@ split as (
     inner join {{ ref('silver__identity_decided_pairs') }} as decisions
         on companions.record_key = decisions.record_key_a
     where decisions.decision = 'keep_apart'
+),
+
+arrivals as (
+    select cast(max(load_id) as bigint) as load_id
+    from {{ ref('silver__source_records') }}
 )
 
 select
@@ -129,4 +148,4 @@ left join {{ ref('silver__identity_decided_pairs') }} as decisions
 left join split
     on unwritten.record_key = split.record_key and split.decision_rank = 1
 cross join {{ ref('silver__as_of') }} as build
-cross join (select max(records.load_id) as load_id from {{ ref('silver__source_records') }} as records) as arrivals
+cross join arrivals

@@ -44,7 +44,8 @@ deterministic as (
         'deterministic' as link_type,
         rule,
         match_probability,
-        ln(match_probability / nullif(1 - match_probability, 0)) / ln(2) as match_weight,
+        -- The base-2 logarithm of the odds; the divisor is the natural logarithm of 2.
+        ln(match_probability / nullif(1 - match_probability, 0)) / 0.6931471805599453 as match_weight,
         {{ json_object(['identifiers', 'given_name', 'family_name', 'birth_date', 'national_id', 'places']) }} as evidence
     from worded
 ),

@@ -42,7 +42,7 @@ select
     open_pairs.evidence,
     row_number() over (
         order by
-            case when open_pairs.zone = 'automatic' then 0 else 1 end,
+            case when open_pairs.zone = 'automatic' then 0 else 1 end nulls last,
             open_pairs.match_probability desc, open_pairs.record_key_a, open_pairs.record_key_b
     ) as queue_place
 from open_pairs

@@ -132,7 +132,14 @@ class Workbench:
 
     def run(self, *arguments: str) -> dict[str, float]:
         """Build all models; seconds of each."""
-        paths = ["--project-dir", str(self.root), "--profiles-dir", str(self.root), "--target-path", str(self.root / "target")]
+        paths = [
+            "--project-dir",
+            str(self.root),
+            "--profiles-dir",
+            str(self.root),
+            "--target-path",
+            str(self.root / "target"),
+        ]
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.root)
             patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")

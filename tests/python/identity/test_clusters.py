@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import networkx as nx
 import pytest
@@ -23,7 +23,9 @@ def components_of(keys: Iterable[str], links: Iterable[Link]) -> set[frozenset[s
     return {frozenset(component) for component in nx.connected_components(graph)}
 
 
-def strongest_first(keys: Iterable[str], links: Iterable[Link], conflicts: Iterable[tuple[str, str]]) -> set[frozenset[str]]:
+def strongest_first(
+    keys: Iterable[str], links: Iterable[Link], conflicts: Iterable[tuple[str, str]]
+) -> set[frozenset[str]]:
     """One link after the other, the strongest first; a link is left out if it would bring two records in conflict together."""
     cluster = {key: frozenset([key]) for key in keys}
     apart = {frozenset(pair) for pair in conflicts}
@@ -49,7 +51,7 @@ def shapes() -> tuple[list[str], list[Link]]:
     star = ["s|c5000", *(f"s|c{place}" for place in range(4_000, 6_001) if place != 5_000)]
     ring = [f"s|d{place:03d}" for place in range(500)]
     full = [f"s|e{place:02d}" for place in range(30)]
-    links: list[Link] = [(a, b, 0.995) for row in (chain, tangled) for a, b in zip(row, row[1:], strict=False)]
+    links: list[Link] = [(a, b, 0.995) for row in (chain, tangled) for a, b in pairwise(row)]
     links += [(star[0], leaf, 0.995) for leaf in star[1:]]
     links += [(ring[place], ring[place - 1], 0.995) for place in range(500)]
     links += [(a, b, 0.995) for a, b in combinations(full, 2)]
@@ -68,7 +70,9 @@ def test_components_are_those_of_networkx(bench: Workbench) -> None:
     bench.links(links)
     bench.run()
     assert bench.clusters() == components_of(keys, links)
-    smallest = bench.query("select count(*) from (select component_key, min(record_key) as key from silver.identity_components group by 1) where key != component_key")
+    smallest = bench.query(
+        "select count(*) from (select component_key, min(record_key) as key from silver.identity_components group by 1) where key != component_key"
+    )
     assert smallest == [(0,)]
 
 
@@ -118,12 +122,19 @@ def test_any_order_of_arrival_ends_where_a_rebuild_does(bench: Workbench) -> Non
         bench.run()
         seen = [link for link in links if {link[0], link[1]} <= here]
         assert bench.clusters() == strongest_first(here, seen, [pair for pair in conflicts if set(pair) <= here])
-    built = bench.query("select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1")
+    built = bench.query(
+        "select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1"
+    )
     numbers = bench.query("select record_key, build_number from silver.identity_map order by 1")
     bench.run()
     assert bench.query("select record_key, build_number from silver.identity_map order by 1") == numbers
     bench.run("--full-refresh")
-    assert bench.query("select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1") == built
+    assert (
+        bench.query(
+            "select record_key, golden_customer_id, match_type, match_probability from silver.identity_map order by 1"
+        )
+        == built
+    )
 
 
 def test_links_and_records_that_go_are_forgotten(bench: Workbench) -> None:
@@ -135,7 +146,10 @@ def test_links_and_records_that_go_are_forgotten(bench: Workbench) -> None:
     bench.execute("delete from given.silver__identity_links where record_key_a = 's|2'")
     bench.run()
     assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|3", "s|4"])}
-    bench.execute("delete from given.silver__source_records where record_key = 's|3'", "delete from given.silver__identity_links where record_key_a = 's|3'")
+    bench.execute(
+        "delete from given.silver__source_records where record_key = 's|3'",
+        "delete from given.silver__identity_links where record_key_a = 's|3'",
+    )
     bench.run()
     assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|4"])}
 
@@ -153,7 +167,9 @@ def test_a_decision_undoes_a_merge_exactly(bench: Workbench) -> None:
     bench.keep_apart_all([("web|1", "web|2")])
     bench.run()
     assert bench.query("select record_key, golden_customer_id from silver.identity_map order by 1") == before
-    assert bench.query("select record_key, change, cause, decided_by from silver.identity_changes where change != 'merge' order by 1") == [
+    assert bench.query(
+        "select record_key, change, cause, decided_by from silver.identity_changes where change != 'merge' order by 1"
+    ) == [
         ("crm|2", "split", "decision: keep apart", "kim"),
         ("web|2", "split", "decision: keep apart", "kim"),
     ]
@@ -169,7 +185,9 @@ def test_a_system_without_duplicates_holds_its_records_apart(bench: Workbench) -
     bench.links([("crm|1", "web|1", 0.998), ("crm|2", "web|1", 0.995)])
     bench.run()
     assert bench.clusters() == {frozenset(["crm|1", "web|1"]), frozenset(["crm|2"])}
-    assert bench.query("select record_key_a, record_key_b, queue_reason from silver.identity_review_queue") == [("crm|2", "web|1", "cut by the guard")]
+    assert bench.query("select record_key_a, record_key_b, queue_reason from silver.identity_review_queue") == [
+        ("crm|2", "web|1", "cut by the guard")
+    ]
     bench.execute("update given.source_systems set holds_duplicates = true")
     bench.run()
     assert len(bench.clusters()) == 1
@@ -193,4 +211,6 @@ def test_a_golden_id_is_that_of_the_record_which_came_first(bench: Workbench) ->
     ids = dict(bench.query("select record_key, golden_customer_id from silver.identity_map"))
     bench.links([("a|late", "z|early", 0.995)])
     bench.run()
-    assert set(dict(bench.query("select record_key, golden_customer_id from silver.identity_map")).values()) == {ids["z|early"]}
+    assert set(dict(bench.query("select record_key, golden_customer_id from silver.identity_map")).values()) == {
+        ids["z|early"]
+    }

@@ -127,7 +127,7 @@ def unattached_tables(manifest: Node) -> list[str]:
     wrong, expected = [], set()
     for (system, table), source in sorted(tables.items()):
         meta = source["config"]["meta"]
-        if meta.get("role") not in ("rows", "detail", "lookup") and system != "landing":
+        if meta.get("role") not in ("rows", "detail", "lookup") and system not in ("landing", "identity"):
             wrong.append(f"{system}.{table}: role is {meta.get('role')!r}; it may be rows, detail or lookup")
         if meta.get("role") != "detail":
             continue

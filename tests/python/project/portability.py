@@ -32,18 +32,24 @@ NEVER_NULL = {
     "amount_minor": "filtered to be there in the step that makes it",
     "active_on": "part of a grain",
     "billing_interval": "inner-joined with the seed of intervals",
+    "change_number": "part of a grain",
     "customer_id": "part of a grain",
     "date_day": "part of a grain",
+    "decision": "tested not_null",
     "effective_at": "part of a grain, tested not_null",
     "event_id": "required by the contract",
     "event_place": "made by row_number",
     "landed_file_id": "written by the loader",
     "landed_line": "written by the loader",
+    "link_type": "part of a grain",
     "month": "part of a grain",
     "occurred_at": "required by the contract",
     "points": "filtered to be above 0",
     "reason_rank": "made by row_number",
+    "record_key_a": "part of a grain",
+    "record_key_b": "part of a grain",
     "response_id": "part of a grain",
+    "rule": "part of a grain",
     "signal": "part of a grain",
     "source_file": "written by the loader",
     "source_line": "written by the loader",
@@ -122,7 +128,7 @@ _NO_FUNCTIONS = frozenset(
 # Functions that mean the same on both, as far as this project uses them.
 KNOWN_SAME = frozenset(
     "abs any_value avg bool_and bool_or cast ceil coalesce concat_ws count count_if date_trunc dense_rank exp extract first_value "
-    "floor greatest lag last_value lead least left length ln log10 lower lpad ltrim max max_by md5 median min min_by mod ntile nullif "
+    "floor greatest lag last_value lead least left length levenshtein ln log10 lower lpad ltrim max max_by md5 median min min_by mod ntile nullif "
     "percent_rank percentile_cont power rank replace right round row_number rpad rtrim sign split_part sqrt stddev_pop stddev_samp "
     "substr substring sum translate trim try_cast upper var_pop var_samp".split()
 )
