@@ -50,7 +50,7 @@ def prepare(session: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     run(f"""
         create table contact_moment as
         select holder.*, mix(mix(key, month_no), slot) as moment_key,
-            moment((month_no * 30.4 + 30.4 * draw(moment_key, 'day'))::bigint, 25200 + 50400 * draw(moment_key, 'second')) as occurred_at
+            moment((month_no * 30.4 + 30.4 * draw(moment_key, 'day'))::bigint, floor(25200 + 50400 * draw(moment_key, 'second'))) as occurred_at
         from holder, range(0, 244) as months (month_no), range(0, 2) as slots (slot)
         where month_no * 30.4 < {settings.days}
             and draw(mix(mix(key, month_no), slot), 'happens') < 0.24 * activity * activity
