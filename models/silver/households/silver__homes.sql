@@ -1,20 +1,12 @@
 -- Grain: one row per person whose surviving address is complete: where they live and what family name they bear, as keys.
 -- The name is the surviving one too; the record that gave the address may still carry a former one.
 -- One system writes the house number in the street and another apart, before it or behind: letters and digits are compared apart.
-{% set digits = namespace(gone='records.street_key') -%}
-{% for digit in '0123456789' -%}
-{% set digits.gone = 'replace(' ~ digits.gone ~ ", '" ~ digit ~ "', '')" -%}
-{% endfor -%}
-{% set letters = namespace(gone="lower(coalesce(records.house_number, records.street_key))") -%}
-{% for letter in 'abcdefghijklmnopqrstuvwxyz' -%}
-{% set letters.gone = 'replace(' ~ letters.gone ~ ", '" ~ letter ~ "', '')" -%}
-{% endfor -%}
 with written as (
     select
         address.golden_customer_id,
         records.record_key,
-        {{ digits.gone }} as street_letters,
-        {{ letters.gone }} as house_digits,
+        translate(records.street_key, '0123456789', '') as street_letters,
+        translate(lower(coalesce(records.house_number, records.street_key)), 'abcdefghijklmnopqrstuvwxyz -/.,', '') as house_digits,
         records.address_line_2_key,
         coalesce(records.postcode_key, records.city_key) as place_key,
         records.country

@@ -6,7 +6,7 @@ with login_people as (
         -- A login that two systems list is the one of the system whose listing counts.
         row_number() over (
             partition by identity_map.source_record_id
-            order by case when identity_map.source_system = users.source_system then 0 else 1 end, identity_map.source_system
+            order by case when identity_map.source_system = users.source_system then 0 else 1 end nulls last, identity_map.source_system
         ) as listing_rank
     from {{ ref('silver__identity_map') }} as identity_map
     left join {{ ref('silver__users') }} as users

@@ -130,7 +130,7 @@ KNOWN_SAME = frozenset(
     "abs any_value avg bool_and bool_or cast ceil coalesce concat_ws count count_if date_trunc dense_rank exp extract first_value "
     "floor greatest lag last_value lead least left length levenshtein ln log10 lower lpad ltrim max max_by md5 median min min_by mod ntile nullif "
     "percent_rank percentile_cont power rank replace right round row_number rpad rtrim sign split_part sqrt stddev_pop stddev_samp "
-    "substr substring sum trim try_cast upper var_pop var_samp".split()
+    "substr substring sum translate trim try_cast upper var_pop var_samp".split()
 )
 
 
