@@ -1,12 +1,11 @@
 -- Grain: one row per person whose surviving address is complete: where they live and what family name they bear, as keys.
 -- The name is the surviving one too; the record that gave the address may still carry a former one.
--- One system writes the house number in the street and another apart, before it or behind: letters and digits are compared apart.
 with written as (
     select
         address.golden_customer_id,
         records.record_key,
-        translate(records.street_key, '0123456789', '') as street_letters,
-        translate(lower(coalesce(records.house_number, records.street_key)), 'abcdefghijklmnopqrstuvwxyz -/.,', '') as house_digits,
+        records.street_key,
+        records.house_number_key,
         records.address_line_2_key,
         coalesce(records.postcode_key, records.city_key) as place_key,
         records.country
@@ -23,10 +22,10 @@ addresses as (
     select
         golden_customer_id,
         record_key,
-        street_letters || '|' || house_digits || '|' || coalesce(address_line_2_key, '') || '|' || place_key || '|'
+        street_key || '|' || house_number_key || '|' || coalesce(address_line_2_key, '') || '|' || place_key || '|'
         || coalesce(country, '') as address_key
     from written
-    where place_key is not null and street_letters != '' and house_digits != ''
+    where place_key is not null and house_number_key is not null
 ),
 
 names as (
