@@ -11,6 +11,7 @@
         'default_country': {'kind': 'country', 'optional': true, 'incremental': true},
         'identity_automatic_probability': {'kind': 'number', 'min': 0, 'max': 1},
         'identity_review_probability': {'kind': 'number', 'min': 0, 'max': 1},
+        'identity_cluster_weight': {'kind': 'number', 'min': 0, 'max': 10, 'incremental': true},
         'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
         'household_address_max_people': {'kind': 'number', 'min': 2, 'max': 1000},
         'snapshot_days': {'kind': 'number', 'min': 1, 'max': 3650},

@@ -1,30 +1,99 @@
 -- Grain: one row per source record, with the cluster it is in: the records of one person.
--- The materialisation puts together what this query gives: records, links and conflicts of components that changed since the last run.
-{{ config(materialized='constrained_clusters', post_hook="{{ forget_gone_records(ref('silver__identity_components')) }}") }}
+-- The materialisation puts together what this query gives: the components that changed since the last run, and what is known of the pairs in them.
+{{ config(
+    materialized='constrained_clusters',
+    least_weight=var('identity_cluster_weight'),
+    post_hook="{{ forget_gone_records(ref('silver__identity_components')) }}"
+) }}
 
 with fresh as (
     select
         record_key,
         component_key,
-        build_number
+        build_number,
+        cast(count(*) over (partition by component_key) as bigint) as records
     from {{ ref('silver__identity_components') }}
     where build_number > {{ stored_build_number() }}
+),
+
+model as (
+    select count(*) > 0 as has_spoken
+    from {{ source('identity', 'probabilistic_links') }}
+),
+
+linked as (
+    select
+        links.record_key_a,
+        links.record_key_b,
+        fresh.component_key,
+        max(case when links.link_type = 'manual' then 1 else 0 end) as is_manual,
+        max(coalesce(links.match_weight, 0)) as weight,
+        max(case when links.link_type = 'probabilistic' then 1 else 0 end) as is_of_model
+    from {{ ref('silver__identity_links') }} as links
+    inner join fresh
+        on links.record_key_a = fresh.record_key
+    inner join fresh as others
+        on links.record_key_b = others.record_key and fresh.component_key = others.component_key
+    where fresh.records > 1 and (links.link_type != 'manual' or links.zone = 'automatic')
+    group by links.record_key_a, links.record_key_b, fresh.component_key
+),
+
+-- Whoever says that a record belongs to a person says so against what contradicts it there.
+merged as (
+    select record_key_a as record_key from linked where is_manual = 1
+    union
+    select record_key_b from linked where is_manual = 1
 ),
 
 conflicts as (
     select
         conflicts.record_key_a,
-        conflicts.record_key_b
+        conflicts.record_key_b,
+        conflicts.component_key,
+        conflicts.is_strict
     from {{ ref('silver__identity_conflicts') }} as conflicts
     inner join fresh
         on conflicts.record_key_a = fresh.record_key
+    left join merged as one
+        on conflicts.record_key_a = one.record_key
+    left join merged as other
+        on conflicts.record_key_b = other.record_key
+    where conflicts.is_strict or (one.record_key is null and other.record_key is null)
 ),
 
+-- One weight for each pair, in bits. A decision outweighs all evidence. Evidence is capped, so that no single pair decides for all. Names or dates
+-- that contradict each other weigh as much as a rule does, unless the model has weighed them with everything else.
+weighed as (
+    select
+        coalesce(linked.record_key_a, conflicts.record_key_a) as record_key_a,
+        coalesce(linked.record_key_b, conflicts.record_key_b) as record_key_b,
+        coalesce(linked.component_key, conflicts.component_key) as component_key,
+        case
+            when linked.is_manual = 1 then 1000000
+            when conflicts.record_key_a is not null and coalesce(linked.is_of_model, 0) = 0 then -8
+            else least(greatest(linked.weight, -12), 12)
+        end as weight,
+        coalesce(conflicts.is_strict, false) and coalesce(linked.is_manual, 0) = 0 as must_not
+    from linked
+    full outer join conflicts
+        on linked.record_key_a = conflicts.record_key_a and linked.record_key_b = conflicts.record_key_b
+),
+
+-- Rules say nothing of the pairs they do not link. The model has looked at all pairs that have anything in common: then silence speaks against them.
 contested as (
-    select distinct fresh.component_key
+    select
+        fresh.component_key,
+        coalesce(max(case when weighed.weight < 0 or weighed.must_not then 1 else 0 end), 0) = 1
+        or (
+            max(case when model.has_spoken then 1 else 0 end) = 1
+            and count(weighed.record_key_a) < max(fresh.records) * (max(fresh.records) - 1) / 2
+        ) as is_contested
     from fresh
-    inner join conflicts
-        on fresh.record_key = conflicts.record_key_a
+    left join weighed
+        on fresh.component_key = weighed.component_key and fresh.record_key = weighed.record_key_a
+    cross join model
+    where fresh.records > 1
+    group by fresh.component_key
 )
 
 select
@@ -33,40 +102,28 @@ select
     fresh.component_key as record_key_b,
     {{ precedence('records.first_load_id', 'records.created_at', 'records.record_key') }} as precedence,
     fresh.build_number,
-    cast(null as integer) as is_manual,
-    cast(null as double) as match_probability,
-    cast(null as double) as match_weight,
-    cast(null as bigint) as agreeing_links
+    coalesce(contested.is_contested, false) as is_contested,
+    case when model.has_spoken then -5 else -1 end as absent_weight,
+    cast(null as double) as weight,
+    cast(null as boolean) as must_not
 from fresh
 inner join {{ ref('silver__source_records') }} as records
     on fresh.record_key = records.record_key
-union all
-select
-    'conflict' as kind,
-    record_key_a,
-    record_key_b,
-    null as precedence,
-    null as build_number,
-    null as is_manual,
-    null as match_probability,
-    null as match_weight,
-    null as agreeing_links
-from conflicts
-union all
-select
-    'link' as kind,
-    links.record_key_a,
-    links.record_key_b,
-    null as precedence,
-    null as build_number,
-    max(case when links.link_type = 'manual' then 1 else 0 end) as is_manual,
-    max(links.match_probability) as match_probability,
-    coalesce(max(links.match_weight), 0) as match_weight,
-    count(*) as agreeing_links
-from {{ ref('silver__identity_links') }} as links
-inner join fresh
-    on links.record_key_a = fresh.record_key
-inner join contested
+left join contested
     on fresh.component_key = contested.component_key
-where links.zone = 'automatic'
-group by links.record_key_a, links.record_key_b
+cross join model
+union all
+select
+    'pair' as kind,
+    weighed.record_key_a,
+    weighed.record_key_b,
+    null as precedence,
+    null as build_number,
+    null as is_contested,
+    null as absent_weight,
+    cast(weighed.weight as double) as weight,
+    weighed.must_not
+from weighed
+inner join contested
+    on weighed.component_key = contested.component_key
+where contested.is_contested

@@ -98,6 +98,7 @@ stated as (
         record_key_b,
         component_key,
         build_number,
+        is_same_system as is_strict,
         concat_ws(
             '; ',
             case when is_same_system then 'two records of a system that holds no duplicates' end,
@@ -114,6 +115,7 @@ decided as (
         decisions.record_key_b,
         members.component_key,
         members.build_number,
+        true as is_strict,
         'decided: keep apart' as reason
     from {{ ref('silver__identity_decided_pairs') }} as decisions
     inner join members
@@ -129,6 +131,7 @@ select
     stated.record_key_b,
     stated.component_key,
     stated.reason,
+    stated.is_strict,
     stated.build_number
 from stated
 left join {{ ref('silver__identity_decided_pairs') }} as decisions
@@ -140,5 +143,6 @@ select
     record_key_b,
     component_key,
     reason,
+    is_strict,
     build_number
 from decided

@@ -40,7 +40,10 @@ profile: bench
 model-paths: [models]
 macro-paths: [macros]
 models: {customer_analytics: {+materialized: view, +schema: silver}}
-on-run-start: ["create schema if not exists identity"]
+vars: {identity_cluster_weight: 1}
+on-run-start:
+  - create schema if not exists identity
+  - create table if not exists identity.probabilistic_links (record_key_a varchar)
 """
 PROFILE = "bench: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 1}}}\n"
 
@@ -55,6 +58,7 @@ class Workbench:
         shutil.copytree(PROJECT_DIR / "macros", root / "macros")
         for name in MODELS:
             shutil.copy(PROJECT_DIR / f"models/silver/identity/silver__identity_{name}.sql", root / "models")
+        shutil.copy(PROJECT_DIR / "models/silver/identity/_identity__sources.yml", root / "models")
         (root / "dbt_project.yml").write_text(PROJECT)
         (root / "profiles.yml").write_text(PROFILE % self.warehouse)
         for name in GIVEN:
@@ -109,7 +113,7 @@ class Workbench:
         one, other, probability = zip(*((min(a, b), max(a, b), p) for a, b, p in pairs), strict=True)
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute(
-                "insert into given.silver__identity_links select a, b, ?, 'rule', p, p, 'automatic', '{}' "
+                "insert into given.silver__identity_links select a, b, ?, 'rule', p, log2(p / (1 - p)), 'automatic', '{}' "
                 "from (select unnest(?::varchar[]) as a, unnest(?::varchar[]) as b, unnest(?::double[]) as p)",
                 [link_type, list(one), list(other), list(probability)],
             )
