@@ -19,7 +19,7 @@ with ends as (
 linked as (
     select
         record_key,
-        max(case when zone = 'automatic' and link_type != 'manual' then 1 else 0 end) as is_automatic
+        max(case when zone = 'automatic' and link_type != 'manual' then 1 else 0 end) as automatic
     from ends
     group by record_key
 ),
@@ -31,8 +31,8 @@ records as (
         {% for match_type in ['deterministic', 'probabilistic', 'manual', 'single'] %}
         cast(count(case when members.match_type = '{{ match_type }}' then 1 end) as bigint) as records_{{ match_type }},
         {% endfor %}
-        cast(count(linked.is_automatic) as bigint) as records_linked,
-        cast(coalesce(sum(linked.is_automatic), 0) as bigint) as records_linked_automatically
+        cast(count(linked.automatic) as bigint) as records_linked,
+        cast(coalesce(sum(linked.automatic), 0) as bigint) as records_linked_automatically
     from {{ ref('silver__identity_map') }} as members
     left join linked
         on members.record_key = linked.record_key
