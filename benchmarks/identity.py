@@ -24,7 +24,7 @@ from dbt.cli.main import dbtRunner
 
 from benchmarks.splink_alone import cluster_with_splink
 from ingestion.contracts import PROJECT_DIR
-from intelligence.identity.matching import match
+from intelligence.identity.matching import Sources, match
 from simulator.population import simulate_people
 
 RESULTS = Path(__file__).parent / "results"
@@ -184,7 +184,7 @@ def prepare(name: str, folder: Path) -> Path | None:
 def step(folder: Path) -> tuple[dict[str, float], int]:
     """The matching step; seconds by part, and how many records it matched."""
     with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
-        report = match(con, identifiers=IDENTIFIERS, nicknames="reference.nicknames")
+        report = match(con, Sources(identifiers=IDENTIFIERS, nicknames="reference.nicknames"))
     return report.seconds, report.changed
 
 
