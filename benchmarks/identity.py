@@ -234,12 +234,13 @@ def measure(name: str) -> Result:
 
 
 def read_truth(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    if (folder / "truth.csv").exists():
-        con.execute(
-            f"create or replace temp table truth as select 'files|' || source_record_id as record_key, person from read_csv('{folder}/truth.csv', all_varchar = true)"
-        )
-    else:
-        con.execute(f"create or replace temp table truth as select * from '{folder}/truth.parquet'")
+    """Make table truth (record_key, person)."""
+    source = (
+        f"select 'files|' || source_record_id as record_key, person from read_csv('{folder}/truth.csv', all_varchar = true)"
+        if (folder / "truth.csv").exists()
+        else f"select * from '{folder}/truth.parquet'"
+    )
+    con.execute(f"create or replace temp table truth as {source}")
 
 
 def evaluate(folder: Path, result: Result) -> Quality:
@@ -249,20 +250,37 @@ def evaluate(folder: Path, result: Result) -> Quality:
         con.execute(
             "create temp table ours as select record_key, golden_customer_id as cluster from silver.identity_map"
         )
-        result.records, result.people = con.execute(
-            "select count(*), count(distinct person) from truth inner join ours using (record_key)"
-        ).fetchall()[0]
+        counts = con.execute("select count(*), count(distinct person) from truth inner join ours using (record_key)")
+        result.records, result.people = counts.fetchall()[0]
         found = quality(con, "ours")
         result.links_found_without_review = found.pair_recall
-        if con.execute(
+        tables = (
             "select count(*) from duckdb_tables() where schema_name = 'silver' and table_name = 'identity_review_queue'"
-        ).fetchall()[0][0]:
-            asked = "(select record_key_a as record_key from silver.identity_review_queue union select record_key_b from silver.identity_review_queue)"
-            share = con.execute(
-                f"select 1 - count(q.record_key) / count(*) from ours left join {asked} as q using (record_key)"
-            ).fetchall()[0][0]
-            result.resolved_without_review = round(share, 4)
+        )
+        if con.execute(tables).fetchall()[0][0]:
+            queue = "silver.identity_review_queue"
+            asked = f"(select record_key_a as record_key from {queue} union select record_key_b from {queue})"
+            query = (
+                f"select 1 - count(asked.record_key) / count(*) from ours left join {asked} as asked using (record_key)"
+            )
+            result.resolved_without_review = round(con.execute(query).fetchall()[0][0], 4)
         return found
+
+
+def show(result: Result) -> None:
+    """Print a result."""
+    for who, it in result.quality.items():
+        print(
+            f"  {who:22} pairs: precision {it.pair_precision:.4f} recall {it.pair_recall:.4f} F1 {it.pair_f1:.4f}"
+            f" | clusters pure {it.cluster_precision:.4f} | people exact {it.people_exact:.4f} | largest {it.largest_cluster}"
+        )
+    print(f"  true links found without review {result.links_found_without_review:.4f}")
+    print(f"  records that nobody need look at {result.resolved_without_review:.4f}")
+    print("  seconds: " + ", ".join(f"{it} {seconds:.1f}" for it, seconds in result.seconds.items()))
+    ours, alone = result.seconds["ours"], result.seconds["Splink alone"]
+    print(f"  ours / Splink alone {ours / alone:.2f}")
+    if "10,000 new" in result.seconds:
+        print(f"  10,000 new / full run {result.seconds['10,000 new'] / ours:.3f}")
 
 
 def main() -> None:
@@ -275,22 +293,7 @@ def main() -> None:
         print(
             f"{name}: {result.records:,} records of {result.people:,} people, {time.perf_counter() - began:.0f} s in all"
         )
-        for who, it in result.quality.items():
-            print(
-                f"  {who:22} pairs: precision {it.pair_precision:.4f} recall {it.pair_recall:.4f} F1 {it.pair_f1:.4f} | clusters pure {it.cluster_precision:.4f}"
-                f" | people exact {it.people_exact:.4f} | largest {it.largest_cluster}"
-            )
-        print(
-            f"  true links found without review {result.links_found_without_review:.4f}; records that nobody need look at {result.resolved_without_review:.4f}"
-        )
-        print("  seconds: " + ", ".join(f"{it} {seconds:.1f}" for it, seconds in result.seconds.items()))
-        ours, alone = result.seconds["ours"], result.seconds["Splink alone"]
-        late = (
-            f", 10,000 new {result.seconds['10,000 new'] / ours:.3f} of the full run"
-            if "10,000 new" in result.seconds
-            else ""
-        )
-        print(f"  ratios: ours / Splink alone {ours / alone:.2f}{late}")
+        show(result)
 
 
 if __name__ == "__main__":
