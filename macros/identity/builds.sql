@@ -59,8 +59,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# After a build. #}
-{% macro remember_build(upstreams, seeds=[]) -%}
+{# After a build. Of a table of `rows_of` (name: relation), the largest build_number of its rows counts as what was seen. #}
+{% macro remember_build(upstreams, seeds=[], rows_of={}) -%}
     {%- if execute -%}
         {%- set builds = "identity.builds" -%}
         {%- set name = this.identifier -%}
@@ -72,6 +72,10 @@
             {%- for upstream in upstreams %}
             union all
             select '{{ name }}', '{{ upstream }}', coalesce((select max(known.build_number) from {{ builds }} as known where known.model = '{{ upstream }}' and known.upstream = ''), 0), 0, ''
+            {%- endfor %}
+            {%- for upstream, relation in rows_of.items() %}
+            union all
+            select '{{ name }}', '{{ upstream }}', coalesce((select max(build_number) from {{ relation }}), 0), 0, ''
             {%- endfor %}
         {%- endset -%}
         {%- do step_table('builds_next', rows) -%}

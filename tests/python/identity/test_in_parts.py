@@ -16,16 +16,77 @@ from tests.python.identity.conftest import PROJECT_DIR, PROJECT, Workbench
 pytestmark = pytest.mark.slow
 
 MODELS = (
-    *("source_records", "record_identifiers", "identifier_values", "crowded_blocks", "identity_candidates", "deterministic_links"),
-    *("identity_links", "identity_components", "identity_conflicts", "identity_clusters", "identity_changes", "identity_map"),
+    *(
+        "source_records",
+        "record_identifiers",
+        "identifier_values",
+        "crowded_blocks",
+        "identity_candidates",
+        "deterministic_links",
+    ),
+    *(
+        "identity_links",
+        "identity_components",
+        "identity_conflicts",
+        "identity_clusters",
+        "identity_changes",
+        "identity_map",
+    ),
 )
+GOLDEN = ("golden_fields", "golden_customers")
 #: what is compared with a rebuild
-COMPARED = ("record_identifiers", "identifier_values", "crowded_blocks", "identity_candidates", "deterministic_links", "identity_links")
+COMPARED = (
+    "record_identifiers",
+    "identifier_values",
+    "crowded_blocks",
+    "identity_candidates",
+    "deterministic_links",
+    "identity_links",
+)
 TEXTS = (
-    *("record_key", "record_type", "source_system", "source_record_id", "user_id", "title", "given_name", "middle_name", "family_name"),
-    *("name_suffix", "full_name", "given_name_key", "middle_name_key", "family_name_key", "birth_digits", "gender", "email", "email_key"),
-    *("phone", "mobile_phone", "national_id_key", "house_number_key", "street_key", "address_line_2_key", "city_key", "postcode_key"),
-    *("region_key", "country", "house_number", "street_address", "address_line_2", "city", "postcode", "region", "language"),
+    *(
+        "record_key",
+        "record_type",
+        "source_system",
+        "source_record_id",
+        "user_id",
+        "title",
+        "given_name",
+        "middle_name",
+        "family_name",
+    ),
+    *(
+        "name_suffix",
+        "full_name",
+        "given_name_key",
+        "middle_name_key",
+        "family_name_key",
+        "birth_digits",
+        "gender",
+        "email",
+        "email_key",
+    ),
+    *(
+        "phone",
+        "mobile_phone",
+        "national_id_key",
+        "house_number_key",
+        "street_key",
+        "address_line_2_key",
+        "city_key",
+        "postcode_key",
+    ),
+    *(
+        "region_key",
+        "country",
+        "house_number",
+        "street_address",
+        "address_line_2",
+        "city",
+        "postcode",
+        "region",
+        "language",
+    ),
     *("company_name", "job_title", "source_file", "account_system", "source_customer_id", "content_hash"),
 )
 GIVEN = {
@@ -72,13 +133,15 @@ class RecordBench(Workbench):
         shutil.copytree(PROJECT_DIR / "macros", root / "macros")
         for name in MODELS:
             shutil.copy(PROJECT_DIR / f"models/silver/identity/silver__{name}.sql", root / "models")
+        for name in GOLDEN:
+            shutil.copy(PROJECT_DIR / f"models/silver/golden/silver__{name}.sql", root / "models")
         (root / "models/sources.yml").write_text(SOURCES)
         hooks = 'on-run-start: ["create schema if not exists identity", "{{ prepare_identity() }}"]'
         (root / "dbt_project.yml").write_text(re.sub(r"on-run-start: .*", hooks, PROJECT) + SETTINGS)
         (root / "profiles.yml").write_text(
             f"bench: {{target: dev, outputs: {{dev: {{type: duckdb, path: '{self.warehouse}', threads: 1, plugins: [{{module: ingestion.dbt_plugin}}]}}}}}}\n"
         )
-        for name in GIVEN:
+        for name in (*GIVEN, "survivorship_fields", "survivorship_rules"):
             (root / "models" / f"{name}.sql").write_text(f"select * from given.{name}")
         self.clear()
 
@@ -89,20 +152,27 @@ class RecordBench(Workbench):
             con.execute("create schema given")
             for name, columns in GIVEN.items():
                 con.execute(f"create table given.{name} ({columns})")
+            for name in ("survivorship_fields", "survivorship_rules"):
+                con.execute(f"create table given.{name} as from read_csv('{PROJECT_DIR}/seeds/{name}.csv')")
             con.execute("insert into given.silver__as_of values ('2026-01-01')")
-            con.execute("insert into given.identifier_types values ('email', true, true, 4, 3), ('phone', true, false, 4, 2)")
+            con.execute(
+                "insert into given.identifier_types values ('email', true, true, 4, 3), ('phone', true, false, 4, 2)"
+            )
             con.execute(
                 "insert into given.identity_rules values ('witness', 1, 0, 0, 'similar', 'similar', 'unknown', 0.995), "
                 "('named', 0, 0, 1, 'same', 'same', 'same', 0.991)"
             )
 
-    def load(self, versions: Iterable[dict[str, str]], replaced: Iterable[str] = (), stated: Iterable[tuple[str, str]] = ()) -> None:
+    def load(
+        self, versions: Iterable[dict[str, str]], replaced: Iterable[str] = (), stated: Iterable[tuple[str, str]] = ()
+    ) -> None:
         """A load: versions of records, of which some take the place of all that were known of theirs, and identifiers stated apart."""
         self.load_id += 1
         number = self.load_id
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute(
-                "delete from given.silver__record_versions where record_key in (select unnest(?::varchar[]))", [list(replaced)]
+                "delete from given.silver__record_versions where record_key in (select unnest(?::varchar[]))",
+                [list(replaced)],
             )
             for version in versions:
                 row = {
@@ -115,6 +185,11 @@ class RecordBench(Workbench):
                     "content_hash": "|".join(f"{name}={value}" for name, value in sorted(version.items())),
                 }
                 row.pop("id")
+                row |= {
+                    name: row[f"{name}_key"]
+                    for name in ("given_name", "family_name", "email", "postcode")
+                    if f"{name}_key" in row
+                }
                 con.execute(
                     f"insert into given.silver__record_versions by name select {', '.join(f'? as {name}' for name in row)}, "
                     f"1 as source_line, {number} as load_id, timestamp '2025-01-01' + interval {number} hour as updated_at, "
@@ -139,7 +214,7 @@ class RecordBench(Workbench):
             for left_out in ["build_number, load_id" if name == "record_identifiers" else "build_number"]
             if name not in ("crowded_blocks", "deterministic_links", "identity_links")
         }
-        for name in ("crowded_blocks", "deterministic_links", "identity_links"):
+        for name in ("crowded_blocks", "deterministic_links", "identity_links", *GOLDEN):
             found[name] = self.query(f"select * from silver.{name} order by all")
         found["partition"] = sorted(tuple(sorted(cluster)) for cluster in self.clusters())
         return found
@@ -175,11 +250,18 @@ def test_any_loads_end_where_a_rebuild_does(records: RecordBench) -> None:
     base = [person(chance, number) for number in range(300)]
     base += [person(chance, f"crowd{number}", **CROWD) for number in range(49)]
     shared = {"email_key": "shared@x.example"}
-    base += [person(chance, f"shared{number}", given_name_key="anna", family_name_key="berg", birth_digits="19900202", **shared) for number in range(4)]
+    base += [
+        person(
+            chance, f"shared{number}", given_name_key="anna", family_name_key="berg", birth_digits="19900202", **shared
+        )
+        for number in range(4)
+    ]
     records.clear()
     records.load(base)
     records.run()
-    assert records.query("select is_linking from silver.identifier_values where identifier_value = 'shared@x.example'") == [(True,)]
+    assert records.query(
+        "select is_linking from silver.identifier_values where identifier_value = 'shared@x.example'"
+    ) == [(True,)]
     for number in range(4):
         more = [person(chance, f"new{number}.{place}") for place in range(8)]
         # changed: a later version; taken back: a version in the place of all earlier ones
@@ -192,7 +274,9 @@ def test_any_loads_end_where_a_rebuild_does(records: RecordBench) -> None:
             more += [person(chance, "shared4", **shared)]
         if number == 2:
             # and too few again
-            more += [person(chance, f"crowd{place}", birth_digits="19700101", postcode_key="elsewhere") for place in range(3)]
+            more += [
+                person(chance, f"crowd{place}", birth_digits="19700101", postcode_key="elsewhere") for place in range(3)
+            ]
             more += [person(chance, "shared4", email_key="other@x.example")]
             gone += ["rshared4"]
         stated = [(f"r{chance.randrange(300)}", f"mail{chance.randrange(80)}.0@x.example") for _ in range(4)]
@@ -208,7 +292,9 @@ def test_any_loads_end_where_a_rebuild_does(records: RecordBench) -> None:
         assert records.query("select count(*) from identity.builds where upstream = '' and anew_number != 1") == [(0,)]
         crowded, linking = number in (0, 1), number >= 2
         assert bool(records.query("select 1 from silver.crowded_blocks where block_key like '%crowd%'")) == crowded
-        assert records.query("select is_linking from silver.identifier_values where identifier_value = 'shared@x.example'") == [(linking,)]
+        assert records.query(
+            "select is_linking from silver.identifier_values where identifier_value = 'shared@x.example'"
+        ) == [(linking,)]
         if number in (0, 3):
             built = records.state()
             kept = records.root / "kept.duckdb"
@@ -228,7 +314,9 @@ def test_a_changed_seed_and_a_missed_build_make_everything_anew(records: RecordB
     records.load([person(chance, "one")])
     records.run("--select", "silver__source_records", "silver__record_identifiers")
     records.load([person(chance, "two")])
-    records.execute("insert into given.nicknames values ('aaaaa0', 'bbbbb1')", "update given.identifier_types set max_records = 2")
+    records.execute(
+        "insert into given.nicknames values ('aaaaa0', 'bbbbb1')", "update given.identifier_types set max_records = 2"
+    )
     records.run()
     built = records.state()
     assert records.query("select model from identity.builds where upstream = '' and anew_number > 1 order by 1") == [
