@@ -23,20 +23,15 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from benchmarks.splink_alone import cluster_with_splink
+from command_line.pipeline import BEFORE_MATCHING
 from ingestion.contracts import PROJECT_DIR
-from intelligence.identity.matching import Sources, match
+from intelligence.identity.step import match_warehouse
 from simulator.population import simulate_people
 
 RESULTS = Path(__file__).parent / "results"
-BEFORE = "+silver__source_records +silver__identifier_values nicknames"
 #: What comes after the records are read: rules, links, clusters, ids.
-MODELS = ("identifier_values", "identity_", "record_identifiers")
+MODELS = ("identifier_values", "identity_", "record_identifiers", "matching_")
 NEW_RECORDS = 10_000
-IDENTIFIERS = """(
-    select record_key, identifier_type, identifier_value
-    from silver.record_identifiers inner join silver.identifier_values using (identifier_type, identifier_value)
-    where is_linking or (reason = 'type does not link' and records <= 20)
-)"""
 FEBRL_COLUMNS = {
     "rec_id": "source_record_id", "given_name": "given_name", "surname": "family_name", "street_number": "house_number",
     "address_1": "street_address", "address_2": "address_line_2", "suburb": "city", "postcode": "postcode", "state": "region",
@@ -93,7 +88,8 @@ def quality(con: duckdb.DuckDBPyConnection, clusters: str) -> Quality:
         from pair
         """
     ).fetchall()[0]
-    return Quality(*(round(float(value), 5) for value in row[:5]), int(row[5]))
+    precision, recall, f1, pure, exact = (round(float(value), 5) for value in row[:5])
+    return Quality(precision, recall, f1, pure, exact, int(row[5]))
 
 
 def dbt(folder: Path, *select: str) -> dict[str, float]:
@@ -183,8 +179,7 @@ def prepare(name: str, folder: Path) -> Path | None:
 
 def step(folder: Path) -> tuple[dict[str, float], int]:
     """The matching step; seconds by part, and how many records it matched."""
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
-        report = match(con, Sources(identifiers=IDENTIFIERS, nicknames="reference.nicknames"))
+    report = match_warehouse(folder / "warehouse.duckdb")
     return report.seconds, report.changed
 
 
@@ -193,7 +188,7 @@ def measure(name: str) -> Result:
     with tempfile.TemporaryDirectory(prefix="identity-") as place:
         folder = Path(place)
         late = prepare(name, folder)
-        dbt(folder, *BEFORE.split())
+        dbt(folder, *BEFORE_MATCHING)
         result = Result(name, 0, 0)
         parts = {"rules": dbt(folder, "+silver__identity_map")}
         result.quality["rules alone"] = evaluate(folder, result)
@@ -219,7 +214,7 @@ def measure(name: str) -> Result:
         if late:
             for table in ("customers", "customer_identifiers"):
                 shutil.copy(late / table / "late.csv", folder / "landing/files" / table / "late.csv")
-            dbt(folder, *BEFORE.split())
+            dbt(folder, *BEFORE_MATCHING)
             seconds, matched = step(folder)
             parts["step, 10,000 new"] = seconds
             parts["models, 10,000 new"] = dbt(folder, "+silver__identity_review_queue")

@@ -31,6 +31,33 @@ from entity.entity_customers where is_active and churn_risk_score is not null
 order by churn_risk_score desc, monthly_recurring_revenue desc, customer_id limit 5
 """
 
+_PEOPLE = """
+select records, people, records_deterministic, records_probabilistic, records_manual, records_single, automatic_share, pairs_in_review,
+    pairs_cut_by_guard
+from metrics.identity_resolution
+"""
+_HOUSEHOLDS = """
+select count(distinct household_id) filter (where household_members > 1), count(*) filter (where household_members > 1)
+from entity.entity_customer_profiles
+"""
+# Somebody of several systems that disagree: the one whose fields come from the most records and rules.
+_EXAMPLE = """
+with chosen as (
+    select golden_customer_id
+    from gold.fct_golden_fields
+    group by golden_customer_id
+    order by count(distinct record_key) + count(distinct rule) desc, count(distinct source_system) desc, golden_customer_id
+    limit 1
+)
+select people.golden_customer_id, people.records, people.source_systems, fields.field, fields.value, fields.record_key, fields.rule,
+    cast(round(fields.agreement_rate * fields.candidates) as integer) || ' of ' || fields.candidates
+from gold.fct_golden_fields as fields
+inner join chosen using (golden_customer_id)
+inner join entity.entity_people as people using (golden_customer_id)
+where fields.field in ('full_name', 'birth_date', 'email', 'mobile_phone', 'street_address', 'city', 'job_title')
+order by list_position(['full_name', 'birth_date', 'email', 'mobile_phone', 'street_address', 'city', 'job_title'], fields.field)
+"""
+
 
 def print_page(console: Console, data_dir: Path, release: dict[str, Any]) -> None:
     """Print the page of the release that is out. `release` is the content of `release.json`."""
@@ -41,6 +68,8 @@ def print_page(console: Console, data_dir: Path, release: dict[str, Any]) -> Non
             _bands_table(con.execute(_BANDS).fetchall()),
             _revenue_table(con.execute(_REVENUE).fetchall()),
             _risk_table(con.execute(_AT_RISK).fetchall()),
+            _people_table(con.execute(_PEOPLE).fetchall()[0], con.execute(_HOUSEHOLDS).fetchall()[0]),
+            _example_table(con.execute(_EXAMPLE).fetchall()),
             _next_steps(data_dir),
         ]
     checks = release["checks"]
@@ -102,6 +131,43 @@ def _risk_table(rows: list[tuple[Any, ...]]) -> Group:
         )
         lines.append(Text(f"     {reasons or 'no reason on record'}", "dim"))
     return Group(*lines, Text())
+
+
+def _people_table(counts: tuple[Any, ...], households: tuple[Any, ...]) -> Group:
+    records, people, by_rule, by_model, decided, single, share, waiting, cut = counts
+    table = _table(
+        "Records of people, and who they are",
+        "records", "people", "by rule", "by model", "by decision", "alone", "without review", "pairs to review",
+    )  # fmt: skip
+    table.add_row(
+        *(f"{count:,}" for count in (records, people, by_rule, by_model, decided, single)),
+        "unknown" if share is None else f"{share:.1%}",
+        f"{waiting:,}",
+    )
+    return Group(
+        table,
+        Text(
+            f"{cut:,} of these pairs contradict each other; {households[0]:,} households of several people hold {households[1]:,} of them; "
+            "evidence: gold.fct_identity_links\n",
+            "dim",
+        ),
+    )
+
+
+def _example_table(fields: list[tuple[Any, ...]]) -> Group:
+    if not fields:
+        return Group()
+    golden_customer_id, records, systems = fields[0][:3]
+    table = Table(
+        title=f"One of them: {records} records in {systems} systems made {golden_customer_id}",
+        title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0),
+    )  # fmt: skip
+    for column in ("field", "value", "source record", "rule", "agree"):
+        table.add_column(column, no_wrap=column in ("field", "agree"), overflow="fold")
+    for field in fields:
+        table.add_row(*field[3:])
+    hint = f"why: .venv/bin/customer-analytics explain person {golden_customer_id}\n"
+    return Group(table, Text(hint, "dim"))
 
 
 def _next_steps(data_dir: Path) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.markup import escape
 
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from publishing.release import PublishError, current_release, publish
+
+if TYPE_CHECKING:
+    from intelligence.identity.matching import MatchReport
 
 app = typer.Typer(
     add_completion=False,
@@ -100,20 +103,24 @@ def run(
     data_dir: DataDir = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild incremental tables.")] = False,
     variables: Annotated[str | None, typer.Option("--vars", help="dbt variables, as YAML.", show_default=False)] = None,
+    matching: Annotated[
+        bool, typer.Option("--match/--no-match", help="Match the records; else the links found last time count.")
+    ] = True,
 ) -> None:
-    """Load what is new, build, audit and publish."""
+    """Load what is new, match the records of people, build, audit and publish."""
     folder = _data_dir(data_dir)
-    _run(folder, full_refresh, variables)
+    _run(folder, full_refresh, variables, matching)
     release = current_release(folder)
     assert release is not None
     console.print(f"published release {release['release_id']} (as of {release['as_of'][:19]} UTC)")
 
 
-def _run(folder: Path, full_refresh: bool = False, variables: str | None = None) -> None:
-    from command_line.pipeline import remember_run, run_dbt
+def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
+    from command_line.pipeline import Build, remember_run
+    from intelligence.identity.step import StepError
 
     began = datetime.now(UTC)
-    arguments = ["build"] + (["--full-refresh"] if full_refresh else []) + (["--vars", variables] if variables else [])
+    arguments = (["--full-refresh"] if full_refresh else []) + (["--vars", variables] if variables else [])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         done = 0
@@ -126,7 +133,21 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None)
                 if not console.is_terminal and done % 50 == 0:
                     console.print(f"building: {done} models and checks done")
 
-            outcome = run_dbt(arguments, folder, advance)
+            def tell(words: str) -> None:
+                shown.update(f"matching: {words}")
+                if not console.is_terminal:
+                    console.print(f"matching: {words}")
+
+            build = Build()
+            try:
+                build.do(folder, arguments, matching, advance, tell)
+            except StepError as error:
+                build.outcome.problems.append(str(error))
+                remember_run(folder, began, build.outcome, None)
+                raise _fail(f"Nothing was published. {error} Readers keep the last release.") from error
+        outcome = build.outcome
+        if build.matched:
+            console.print(_matched(build.matched))
         if not outcome.nodes:
             remember_run(folder, began, outcome, None)
             raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
@@ -142,6 +163,38 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None)
         raise _fail(str(error)) from error
     seconds = (datetime.now(UTC) - began).total_seconds()
     console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
+
+
+def _matched(report: MatchReport, zones: tuple[int, int] | None = None) -> str:
+    """One line about the matching step."""
+    if not report.model_id:
+        return f"matched nothing: {report.records:,} records are too few to learn from, so rules alone join them"
+    known = f" ({zones[0]:,} automatic, {zones[1]:,} for review)" if zones else ""
+    return (
+        f"matched {report.records:,} records: {report.changed:,} new or changed, {report.links:,} links{known}, "
+        f"{report.model_id}{' (learnt now)' if report.trained else ''}, {sum(report.seconds.values()):.1f} s"
+    )
+
+
+@app.command("match")
+def match_command(
+    retrain: Annotated[bool, typer.Option("--retrain", help="Learn a new model, however little is new.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Match the records of the warehouse as it stands. `run` does so itself; the next build takes the links in."""
+    from command_line.pipeline import thresholds
+    from intelligence.identity.step import StepError, links_by_zone, match_warehouse
+
+    warehouse = _data_dir(data_dir) / "warehouse.duckdb"
+    try:
+        with console.status("matching") as shown:
+            report = match_warehouse(
+                warehouse, retrain=retrain, progress=lambda words: shown.update(f"matching: {words}")
+            )
+            zones = links_by_zone(warehouse, *thresholds())
+    except StepError as error:
+        raise _fail(str(error)) from error
+    console.print(_matched(report, zones), soft_wrap=True)
 
 
 @app.command("publish")

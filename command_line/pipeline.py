@@ -1,4 +1,4 @@
-"""Runs dbt in this process, with progress, and sums up what came of it."""
+"""Runs dbt and the matching step in this process, with progress, and sums up what came of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ingestion.contracts import PROJECT_DIR
+from intelligence.identity.matching import MatchReport
+from intelligence.identity.step import READS, match_warehouse
 from publishing.release import Checks
 
 BLOCKING = ("error", "fail")
+#: What dbt builds before the matching step: what that reads, with all it is made of. The rest is built afterwards.
+BEFORE_MATCHING = tuple("+" + table.replace(".", "__").removeprefix("reference__") for table in READS)
 
 
 @dataclass
@@ -26,24 +32,77 @@ class DbtOutcome:
     problems: list[str] = field(default_factory=list)
     nodes: int = 0
 
+    def and_then(self, second: DbtOutcome) -> DbtOutcome:
+        """The outcome of two commands, one after the other."""
+        checks = Checks(
+            self.checks.passed + second.checks.passed,
+            self.checks.warned + second.checks.warned,
+            self.checks.failed + second.checks.failed,
+        )
+        return DbtOutcome(
+            self.succeeded and second.succeeded, checks, self.problems + second.problems, self.nodes + second.nodes
+        )
 
-def run_dbt(arguments: Sequence[str], data_dir: Path, progress: Callable[[str], None] | None = None) -> DbtOutcome:
+
+@dataclass
+class Build:
+    """A build in two parts as far as it has come, with what the matching step between them reports."""
+
+    outcome: DbtOutcome = field(default_factory=lambda: DbtOutcome(True, Checks(0)))
+    matched: MatchReport | None = None
+
+    def do(
+        self,
+        data_dir: Path,
+        arguments: Sequence[str],
+        matching: bool = True,
+        progress: Callable[[str], None] | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run dbt up to what the matching step reads, the step, and dbt over the rest; without `matching`, dbt over all.
+
+        What fails in the first part keeps the rest from being built. `progress` gets the name of every model and check that is done, `tell`
+        what the step is doing. Raises StepError if the step fails; `outcome` is that of the first part then.
+        """
+        if not matching:
+            self.outcome = run_dbt(["build", *arguments], data_dir, progress)
+            return
+        first = ["build", *arguments, "--select", *BEFORE_MATCHING]
+        self.outcome = run_dbt(first, data_dir, progress, part="first")
+        if not self.outcome.succeeded:
+            return
+        # A rebuild learns anew as well, so that it does not matter what was there.
+        self.matched = match_warehouse(
+            data_dir / "warehouse.duckdb", retrain="--full-refresh" in arguments, progress=tell
+        )
+        second = ["build", *arguments, "--exclude", *BEFORE_MATCHING]
+        self.outcome = self.outcome.and_then(run_dbt(second, data_dir, progress, part="second"))
+
+
+def run_dbt(
+    arguments: Sequence[str], data_dir: Path, progress: Callable[[str], None] | None = None, part: str = ""
+) -> DbtOutcome:
     """Run a dbt command over the project with `data_dir` as its data folder.
 
-    `progress` gets the name of every model and check that is done. Never raises for what dbt reports as failed.
+    `progress` gets the name of every model and check that is done. `part` says which part of a run in two parts it is (`first`, `second`).
+    Never raises for what dbt reports as failed.
     """
     os.environ["DATA_DIR"] = str(data_dir)
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+
+    from ingestion.dbt_plugin import BUILD_PART
 
     def hear(event: Any) -> None:
         if progress and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
             progress(event.data.node_info.node_name)
 
     place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    os.environ[BUILD_PART] = part
     try:
         answer = dbtRunner(callbacks=[hear]).invoke([*arguments, *place, "--quiet", "--log-level", "none"])
     finally:
+        os.environ.pop(BUILD_PART, None)
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     passed, warned, failed, problems = 0, [], [], []
     results = list(getattr(answer.result, "results", None) or [])
@@ -78,6 +137,12 @@ def _one_sentence(error: BaseException) -> str:
             "Another process has the warehouse open (a build, or a shell with warehouse.duckdb): end it and run again."
         )
     return text or "".join(traceback.format_exception_only(error)).strip()
+
+
+def thresholds() -> tuple[float, float]:
+    """The probabilities from which a link joins records, and from which it waits for somebody, as dbt_project.yml has them."""
+    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+    return variables["identity_automatic_probability"], variables["identity_review_probability"]
 
 
 def remember_run(data_dir: Path, began: datetime, outcome: DbtOutcome, release_id: str | None) -> None:

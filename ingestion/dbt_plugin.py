@@ -1,5 +1,6 @@
-"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, and those of
-`intelligence.identity.normalising` read names, phone numbers and birth dates.
+"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, `prepare_identity()` makes
+the tables of the matching step, `build_part()` says which part of a run this is, and those of `intelligence.identity.normalising` read names,
+phone numbers and birth dates.
 
 It runs inside dbt's own process, because only one process may have the warehouse file open.
 """
@@ -17,6 +18,9 @@ from duckdb import DuckDBPyConnection
 from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
 from ingestion.landing import ingest
 from intelligence.identity.normalising import register
+
+#: Environment variable with the part of a run in two parts that a build is: `first` or `second`; empty for a build of its own.
+BUILD_PART = "BUILD_PART"
 
 
 def data_dir() -> Path:
@@ -49,5 +53,17 @@ class Plugin(BasePlugin):
                 }
             )
 
+        def prepare_identity() -> bool:
+            from intelligence.identity.matching import create_tables
+
+            with conn.cursor() as cursor:
+                create_tables(cursor)
+            return True
+
+        def build_part() -> str:
+            return os.environ.get(BUILD_PART, "")
+
         conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)
+        conn.create_function("prepare_identity", prepare_identity, [], "BOOLEAN", side_effects=True)
+        conn.create_function("build_part", build_part, [], "VARCHAR", side_effects=True)
         register(conn)

@@ -2,6 +2,7 @@
 {% macro check_stored_settings() -%}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% do run_query("create table if not exists landing.build_settings (name varchar, setting varchar)") %}
+        {% set part = build_part() %}
         {% set current = {'mappings': run_query("select md5(coalesce(string_agg(contract || '.' || relation || '.' || column_name || '=' || expression, ',' order by contract, relation, column_name), '')) from landing.mapped_columns").columns[0].values()[0]} %}
         {% for name, rule in variable_rules().items() if rule.incremental %}
             {% do current.update({name: var(name) | sort | join(', ') if rule.kind == 'list' else var(name) | string}) %}
@@ -11,9 +12,9 @@
             {% do stored.update({row[0]: row[1]}) %}
         {% endfor %}
         {% if flags.FULL_REFRESH or not stored %}
-            {# An orchestrator selects everything by name. #}
-            {% set selected = invocation_args_dict.get('select') | default([], true) | reject('equalto', 'fqn:*') | list or invocation_args_dict.get('exclude') %}
-            {% if not (stored and selected) %}
+            {# An orchestrator selects everything by name, and so does a run in two parts, which is one rebuild: its first part begins it. #}
+            {% set selected = not part and (invocation_args_dict.get('select') | default([], true) | reject('equalto', 'fqn:*') | list or invocation_args_dict.get('exclude')) %}
+            {% if part != 'second' and not (stored and selected) %}
                 {# Until a rebuild with other settings is through, some tables are of the old ones and some of the new. #}
                 {% set other = stored and stored != current %}
                 {% do run_query("delete from landing.build_settings") %}
@@ -37,9 +38,9 @@
     {% endif %}
 {%- endmacro %}
 
-{# At the end of a run: a rebuild of which no model failed is through. #}
+{# At the end of a run: a rebuild of which no model failed is through. A second part is built only if nothing failed in the first. #}
 {% macro settle_rebuild(results) -%}
-    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH %}
+    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH and build_part() != 'first' %}
         {% set undone = results | selectattr('node.resource_type', 'in', ['model', 'seed']) | rejectattr('status', 'equalto', 'success') | list %}
         {% if not undone %}
             {% do run_query("delete from landing.build_settings where name = 'unfinished_rebuild'") %}
