@@ -85,7 +85,8 @@ def cluster_with_splink(records: str, con: duckdb.DuckDBPyConnection) -> Baselin
         found = linker.clustering.cluster_pairwise_predictions_at_threshold(
             predicted, threshold_match_probability=threshold
         )
-        clusters[threshold] = found.as_pandas_dataframe()[["record_key", "cluster_id"]].rename(
+        frame: pd.DataFrame = found.as_pandas_dataframe()  # type: ignore[no-untyped-call]
+        clusters[threshold] = frame[["record_key", "cluster_id"]].rename(
             columns={"cluster_id": "cluster"}
         )
     seconds = (time.perf_counter() - scored) / len(THRESHOLDS)
