@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.python.identity.conftest import PROJECT_DIR, PROJECT, Workbench
+from tests.python.identity.conftest import PROJECT, PROJECT_DIR, Workbench
 
 pytestmark = pytest.mark.slow
 
