@@ -51,7 +51,7 @@
 
 {# Before a build: what is to be made anew is emptied, and known as such to remember_build. #}
 {% macro begin_build(plan) -%}
-    {%- if execute and not plan.part -%}
+    {%- if is_building() and not plan.part -%}
         {%- do run_query("delete from identity.builds where model = '" ~ this.identifier ~ "' and upstream != ''") -%}
         {%- if is_incremental() -%}
             {%- do run_query('delete from ' ~ this) -%}
@@ -61,7 +61,7 @@
 
 {# After a build. Of a table of `rows_of` (name: relation), the largest build_number of its rows counts as what was seen. #}
 {% macro remember_build(upstreams, seeds=[], rows_of={}) -%}
-    {%- if execute -%}
+    {%- if is_building() -%}
         {%- set builds = "identity.builds" -%}
         {%- set name = this.identifier -%}
         {%- set number = 1 + number_from("select max(build_number) from " ~ builds ~ " where model = '" ~ name ~ "' and upstream = ''") -%}
@@ -101,4 +101,9 @@
 {% macro kept_table(name, sql) -%}
     {%- do run_query('drop table if exists identity.' ~ name) -%}
     {%- do run_query('create table identity.' ~ name ~ ' as ' ~ sql) -%}
+{%- endmacro %}
+
+{# Whether tables are being made; hooks are looked at by other commands as well. #}
+{% macro is_building() -%}
+    {{ return(execute and flags.WHICH in ['run', 'build']) }}
 {%- endmacro %}

@@ -8,7 +8,7 @@
 {% macro begin_record_identifiers() -%}
     {%- set plan = plan_record_identifiers() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {%- set touched -%}
             select record_key from {{ ref('silver__source_records') }} where build_number > {{ plan.seen['source_records'] }}
             union
@@ -34,7 +34,7 @@
 {% macro begin_identifier_values() -%}
     {%- set plan = plan_identifier_values() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {%- set affected -%}
             select identifier_type, identifier_value
             from {{ ref('silver__record_identifiers') }}
@@ -63,7 +63,7 @@
 {# Counted again are blocks that a touched record is in, and those that were crowded, which it may have left. #}
 {% macro begin_crowded_blocks() -%}
     {%- set plan = plan_crowded_blocks() -%}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {%- set fresh = '(select * from ' ~ ref('silver__source_records') ~ ' where build_number > ' ~ plan.seen['source_records'] ~ ') as fresh' -%}
         {% do step_table('blocks_affected', 'select block_key from (' ~ block_keys(fresh) ~ ') as keyed union select block_key from ' ~ this) %}
         {% do run_query('delete from ' ~ this) %}
@@ -83,7 +83,7 @@
 {% macro begin_identity_candidates() -%}
     {%- set plan = plan_identity_candidates() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {%- set turned_blocks -%}
             select block_key
             from (
@@ -126,7 +126,7 @@
 {%- endmacro %}
 
 {% macro end_identity_candidates() -%}
-    {%- if execute -%}
+    {%- if is_building() -%}
         {% do kept_table('known_crowded_blocks', 'select block_key from ' ~ ref('silver__crowded_blocks')) %}
         {% do remember_build(['source_records', 'record_identifiers', 'identifier_values', 'crowded_blocks'], seeds=['nicknames']) %}
     {%- endif -%}
@@ -139,7 +139,7 @@
 {% macro begin_deterministic_links() -%}
     {%- set plan = plan_deterministic_links() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part and plan.now['identity_candidates'] > plan.seen['identity_candidates'] -%}
+    {%- if is_building() and plan.part and plan.now['identity_candidates'] > plan.seen['identity_candidates'] -%}
         {% for end in ['record_key_a', 'record_key_b'] %}
             {% do run_query('delete from ' ~ this ~ ' where ' ~ end ~ ' in (select record_key from identity.replaced_candidates)') %}
         {% endfor %}

@@ -11,7 +11,7 @@
 {% macro begin_golden_fields() -%}
     {%- set plan = plan_golden_fields() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {%- set touched -%}
             select golden_customer_id from {{ ref('silver__identity_map') }} where build_number > {{ plan.seen['identity_map'] }}
             union
@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 {% macro end_golden_fields() -%}
-    {%- if execute -%}
+    {%- if is_building() -%}
         {% do kept_table('known_golden_customers', 'select distinct golden_customer_id from ' ~ ref('silver__identity_map')) %}
         {% do remember_build(
             ['source_records'], seeds=['survivorship_rules', 'survivorship_fields', 'source_systems'],
@@ -50,7 +50,7 @@
 {% macro begin_golden_customers() -%}
     {%- set plan = plan_golden_customers() -%}
     {% do begin_build(plan) %}
-    {%- if execute and plan.part -%}
+    {%- if is_building() and plan.part -%}
         {% do run_query('delete from ' ~ this ~ ' where golden_customer_id in (select golden_customer_id from identity.touched_golden_customers)') %}
     {%- endif -%}
 {%- endmacro %}
