@@ -1,4 +1,4 @@
-"""The three steps of the flow as assets: load the landing, build and check with dbt, release."""
+"""The steps of the flow as assets: load the landing, build and check with dbt, match the records of people in between, release."""
 
 import json
 import os
@@ -15,17 +15,28 @@ from pydantic import Field
 
 from command_line.pipeline import DbtOutcome, remember_run, run_dbt
 from ingestion.contracts import PROJECT_DIR, read_catalogue
-from ingestion.dbt_plugin import data_dir
+from ingestion.dbt_plugin import BUILD_PART, data_dir
 from ingestion.landing import ingest
+from intelligence.identity.step import READS, WRITES, StepError, WarehouseInUseError, match_warehouse
 from orchestration.manifest import prepared_manifest, target_path
-from orchestration.translation import Translator, is_landed, with_owners
+from orchestration.translation import Translator, is_landed, relations, with_owners, with_steps
 from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
 
 POOL = "duckdb_writer"
 MANIFEST_FOLDER = prepared_manifest().parent
-MANIFEST = with_owners(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()))
+MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), {WRITES: READS}))
 TRANSLATOR = Translator()
+#: What dbt knows of a table of the warehouse, and the asset it is, by schema.table.
+RELATIONS = relations(MANIFEST)
+ASSETS = {table: TRANSLATOR.get_asset_key(props) for table, props in RELATIONS.items()}
 DBT = DbtCliResource(project_dir=str(PROJECT_DIR), dbt_executable=str(Path(sys.executable).with_name("dbt")))
+#: Which tests a part of a run runs: all that touch what it builds. `buildable`, the project's setting for selections, would leave those out of
+#: both parts that read what an earlier step has built; those that wait for the second part are kept from the first.
+TESTS_OF_PART = {
+    "": [],
+    "first": ["--indirect-selection", "eager", "--exclude", *(f"source:{table}+" for table in WRITES)],
+    "second": ["--indirect-selection", "eager"],
+}
 
 
 def _landed_tables() -> Iterator[dg.AssetSpec]:
@@ -73,8 +84,8 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **counts})
 
 
-class BuildOptions(dg.Config):
-    """What may be set for one run, in the launchpad."""
+class RunOptions(dg.ConfigurableResource):
+    """What may be set for one run, in the launchpad, once for all of its steps."""
 
     full_refresh: bool = Field(default=False, description="Rebuild incremental tables.")
     variables: dict[str, Any] = Field(default={}, description="dbt variables, as with --vars.")
@@ -83,19 +94,80 @@ class BuildOptions(dg.Config):
 # `project` is left out on purpose: with it, dagster-dbt copies the whole folder, data and all, to /tmp for every selection of more
 # than 200 nodes.
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, pool=POOL)
-def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, config: BuildOptions) -> Iterator[Any]:
-    """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`."""
+def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: RunOptions) -> Iterator[Any]:
+    """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`.
+
+    Dagster makes three steps of it: the seeds, what else does not need the links of the matching step, and what does.
+    """
     folder = data_dir().resolve()
     os.environ["DATA_DIR"] = str(folder)
-    arguments = ["build"] + (["--full-refresh"] if config.full_refresh else [])
-    arguments += ["--vars", json.dumps(config.variables)] if config.variables else []
-    invocation = dbt.cli(arguments, context=context, target_path=target_path("build"))
+    arguments = ["build"] + (["--full-refresh"] if options.full_refresh else [])
+    arguments += ["--vars", json.dumps(options.variables)] if options.variables else []
+    part = _part(context)
+    os.environ[BUILD_PART] = part
+    try:
+        invocation = dbt.cli([*arguments, *TESTS_OF_PART[part]], context=context, target_path=target_path("build"))
+    finally:
+        del os.environ[BUILD_PART]
     try:
         yield from invocation.stream()
     except Exception:
         failed = DbtOutcome(False, Checks(0), [f"the build in Dagster's run {context.run.run_id} failed"])
         remember_run(folder, _began(context), failed, release_id=None)
         raise
+
+
+def _part(context: dg.AssetExecutionContext) -> str:
+    """Which part of a run over everything the step is: up to what the matching step reads, or what reads its links.
+
+    The seeds, which Dagster builds in a step before, and a selection of somebody's own are builds of their own.
+    """
+    selected = context.run.asset_selection
+    whole = not selected or selected >= dbt_build.keys
+    for part, table in (("first", READS[0]), ("second", "silver.identity_links")):
+        if whole and ASSETS[table] in context.selected_asset_keys:
+            return part
+    return ""
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ASSETS[table],
+            deps=[ASSETS[read] for read in READS],
+            description=RELATIONS[table]["description"],
+            group_name="intelligence",
+            kinds={"python", "duckdb"},
+        )
+        for table in WRITES
+    ],
+    pool=POOL,
+)
+def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+    """Finds records that are likely one person: `customer-analytics match`."""
+    folder = data_dir().resolve()
+    try:
+        report = match_warehouse(
+            folder / "warehouse.duckdb", retrain=options.full_refresh, progress=lambda words: context.log.info(words)
+        )
+    except WarehouseInUseError as error:
+        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
+    except StepError as error:
+        remember_run(folder, _began(context), DbtOutcome(False, Checks(0), [str(error)]), release_id=None)
+        raise dg.Failure(str(error), allow_retries=False) from error
+    metadata: dict[str, int | float | str | bool] = {
+        "records": report.records,
+        "changed": report.changed,
+        "pairs": report.pairs,
+        "links": report.links,
+        "model": report.model_id or "none: too few records",
+        "learnt": report.trained,
+        "seconds": round(sum(report.seconds.values()), 1),
+    }
+    rows = {"probabilistic_links": report.links, "models": 1 if report.model_id else 0}
+    for table in WRITES:
+        count = rows[table.split(".")[1]]
+        yield dg.MaterializeResult(asset_key=ASSETS[table], metadata={**metadata, "dagster/row_count": count})
 
 
 @dg.asset(

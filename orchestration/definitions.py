@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets import DBT, dbt_build, landing, published
+from orchestration.assets import DBT, RunOptions, dbt_build, landing, match_records, published
 
 refresh_everything = dg.define_asset_job(
     "refresh_everything",
     selection=dg.AssetSelection.all(),
-    description="Load what is new, build, check and release: the same as `customer-analytics run`.",
+    description="Load what is new, match, build, check and release: the same as `customer-analytics run`.",
 )
 
 # Stopped until somebody switches it on in the UI: a laptop that shows the flow should not start working at night.
@@ -23,10 +23,10 @@ every_morning = dg.ScheduleDefinition(
 )
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, published],
+    assets=[landing, dbt_build, match_records, published],
     jobs=[refresh_everything],
     schedules=[every_morning],
-    resources={"dbt": DBT},
+    resources={"dbt": DBT, "options": RunOptions()},
     # Steps wait for one another anyway (one warehouse file), so a process for each would only cost time.
     executor=dg.in_process_executor,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import AssetCheckSpec, AssetKey, AssetSpec
@@ -30,6 +30,25 @@ def with_owners(manifest: dict[str, Any]) -> dict[str, Any]:
             owner = {"name": manifest["nodes"][last]["name"]}
             test["config"]["meta"] = {**meta, "dagster": {**meta.get("dagster", {}), "ref": owner}}
     return manifest
+
+
+def with_steps(manifest: dict[str, Any], steps: Mapping[Sequence[str], Sequence[str]]) -> dict[str, Any]:
+    """The manifest, with what each Python step reads as parents of the sources that it writes; dbt knows of no link between them.
+
+    `steps` maps the tables that a step writes to those it reads, as schema.table.
+    """
+    known = relations(manifest)
+    for writes, reads in steps.items():
+        for table in writes:
+            manifest["parent_map"][known[table]["unique_id"]] = [known[read]["unique_id"] for read in reads]
+    return manifest
+
+
+def relations(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Sources, seeds and models by schema.table, as the warehouse calls them."""
+    built = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    found = {f"{node['schema']}.{node['alias']}": node for node in built}
+    return found | {f"{source['schema']}.{source['identifier']}": source for source in manifest["sources"].values()}
 
 
 def _upstream(manifest: Mapping[str, Any], unique_id: str) -> set[str]:

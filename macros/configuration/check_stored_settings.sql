@@ -2,7 +2,6 @@
 {% macro check_stored_settings() -%}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% do run_query("create table if not exists landing.build_settings (name varchar, setting varchar)") %}
-        {% set part = build_part() %}
         {% set current = {'mappings': run_query("select md5(coalesce(string_agg(contract || '.' || relation || '.' || column_name || '=' || expression, ',' order by contract, relation, column_name), '')) from landing.mapped_columns").columns[0].values()[0]} %}
         {% for name, rule in variable_rules().items() if rule.incremental %}
             {% do current.update({name: var(name) | sort | join(', ') if rule.kind == 'list' else var(name) | string}) %}
@@ -12,9 +11,7 @@
             {% do stored.update({row[0]: row[1]}) %}
         {% endfor %}
         {% if flags.FULL_REFRESH or not stored %}
-            {# An orchestrator selects everything by name, and so does a run in two parts, which is one rebuild: its first part begins it. #}
-            {% set selected = not part and (invocation_args_dict.get('select') | default([], true) | reject('equalto', 'fqn:*') | list or invocation_args_dict.get('exclude')) %}
-            {% if part != 'second' and not (stored and selected) %}
+            {% if build_part() != 'second' and not (stored and is_part_of_all()) %}
                 {# Until a rebuild with other settings is through, some tables are of the old ones and some of the new. #}
                 {% set other = stored and stored != current %}
                 {% do run_query("delete from landing.build_settings") %}
@@ -38,9 +35,17 @@
     {% endif %}
 {%- endmacro %}
 
+{# Whether only a part is built, by a selection of somebody's own. The parts of a run are none: together they build everything. #}
+{% macro is_part_of_all() -%}
+    {# An orchestrator that builds everything says so with fqn:*. #}
+    {% set named = invocation_args_dict.get('select') | default([], true) | reject('equalto', 'fqn:*') | list
+        + invocation_args_dict.get('exclude') | default([], true) | list %}
+    {{ return(build_part() == '' and named | length > 0) }}
+{%- endmacro %}
+
 {# At the end of a run: a rebuild of which no model failed is through. A second part is built only if nothing failed in the first. #}
 {% macro settle_rebuild(results) -%}
-    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH and build_part() != 'first' %}
+    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH and build_part() != 'first' and not is_part_of_all() %}
         {% set undone = results | selectattr('node.resource_type', 'in', ['model', 'seed']) | rejectattr('status', 'equalto', 'success') | list %}
         {% if not undone %}
             {% do run_query("delete from landing.build_settings where name = 'unfinished_rebuild'") %}

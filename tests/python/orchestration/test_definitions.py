@@ -87,6 +87,7 @@ def test_groups_are_the_layers_and_every_asset_says_what_it_is(flow):
         "gold",
         "entity",
         "metrics",
+        "intelligence",
         "reference",
         "published",
     }
@@ -105,6 +106,68 @@ def test_release_comes_after_every_table_it_holds(flow):
     graph = flow.defs.resolve_asset_graph()
     inside = {key for key in graph.get_all_asset_keys() if key.path[0] in PUBLISHED_SCHEMAS}
     assert inside <= graph.get(dg.AssetKey("published")).parent_keys
+
+
+def test_matching_stands_between_what_it_reads_and_what_reads_it(flow):
+    from intelligence.identity.step import READS, WRITES
+    from orchestration.assets import ASSETS
+
+    graph = flow.defs.resolve_asset_graph()
+    links = ASSETS[WRITES[0]]
+    assert links == dg.AssetKey(["identity", "probabilistic_links"])
+    assert {graph.get(ASSETS[table]).group_name for table in WRITES} == {"intelligence"}
+    assert graph.get(links).parent_keys == {ASSETS[table] for table in READS}
+    assert ASSETS["silver.identity_links"] in graph.get(links).child_keys
+
+
+@pytest.mark.slow
+def test_the_steps_of_dbt_together_run_every_test_once(flow):
+    """dbt runs a test in the step that it is a check of, and unit tests, which are no checks, once as well."""
+    import json
+    from collections import Counter
+
+    from dagster._core.definitions.dependency import NodeHandle
+    from dbt.cli.main import dbtRunner
+
+    from ingestion.contracts import PROJECT_DIR
+    from intelligence.identity.step import READS
+    from orchestration.assets import ASSETS, MANIFEST, TESTS_OF_PART
+
+    def listed(*selection: str) -> list[str]:
+        place = [
+            "--project-dir",
+            str(PROJECT_DIR),
+            "--profiles-dir",
+            str(PROJECT_DIR),
+            "--quiet",
+            "--log-level",
+            "none",
+        ]
+        answer = dbtRunner().invoke(["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place])
+        assert answer.success, answer.exception
+        names = [json.loads(line)["unique_id"] for line in answer.result]
+        return [name for name in names if name.split(".")[0] != "source"]
+
+    layer = flow.defs.resolve_implicit_global_asset_job_def().asset_layer
+    run: list[str] = []
+    for step in ("dbt_build", "dbt_build_2", "dbt_build_3"):
+        made = layer.get_assets_def_for_node(NodeHandle(step, None))
+        nodes = [made.get_asset_spec(key).metadata["dagster_dbt/unique_id"] for key in made.keys]
+        parts = {"first": ASSETS[READS[0]], "second": ASSETS["silver.identity_links"]}
+        part = next((part for part, key in parts.items() if key in made.keys), "")
+        selected = listed(
+            "--select", " ".join(".".join(MANIFEST["nodes"][node]["fqn"]) for node in nodes), *TESTS_OF_PART[part]
+        )
+        checks = {spec.metadata["dagster_dbt/unique_id"] for spec in made.check_specs}
+        assert {name for name in selected if name.startswith("test.")} == checks
+        run += selected
+    assert Counter(run) == Counter(listed())
+
+
+def test_what_is_set_for_a_run_is_set_once_for_all_of_its_steps(flow):
+    fields = flow.defs.resolve_job_def("refresh_everything").run_config_schema.config_type.fields
+    assert set(fields["resources"].config_type.fields) >= {"options"}
+    assert not fields["ops"].is_required
 
 
 def test_steps_that_open_the_warehouse_wait_for_one_another(flow):

@@ -58,6 +58,25 @@ def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, refr
         assert con.execute("select max(load_id) from landing.files").fetchall() == [(1,)]
 
 
+def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flow, refreshed):
+    from intelligence.identity.step import READS, WRITES
+    from orchestration.assets import ASSETS
+
+    order = [event.asset_key for event in refreshed.get_asset_materialization_events()]
+    links = ASSETS[WRITES[0]]
+    assert max(order.index(ASSETS[table]) for table in READS) < order.index(links)
+    assert order.index(links) < order.index(ASSETS["silver.identity_links"])
+    said = next(
+        m for m in refreshed.get_asset_materialization_events() if m.asset_key == links
+    ).materialization.metadata
+    assert said["records"].value >= 50
+    assert said["changed"].value == said["records"].value
+    assert said["model"].value.startswith("model_")
+    with duckdb.connect(str(flow.data_dir / "warehouse.duckdb"), read_only=True) as con:
+        assert con.execute("select count(*) from identity.probabilistic_links").fetchall() == [(said["links"].value,)]
+        assert said["links"].value > 0
+
+
 def test_published_tables_are_those_of_the_command_line(flow, refreshed, by_command_line: Path):
     with duckdb.connect() as con:
         con.execute(f"attach '{flow.data_dir / 'published' / 'marts.duckdb'}' as dagster (read_only)")

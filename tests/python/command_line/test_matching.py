@@ -1,0 +1,220 @@
+"""A run is one build with the matching step in its middle: every node once, one load, one rebuild, and one sentence if the step fails."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import Result
+
+from command_line import pipeline
+from command_line.pipeline import BEFORE_MATCHING, DbtOutcome, run_dbt
+from ingestion.contracts import PROJECT_DIR
+from intelligence.identity import step
+from intelligence.identity.comparisons import COLUMNS
+from intelligence.identity.matching import FEWEST_RECORDS, MatchReport, create_tables
+from publishing.release import Checks
+
+Command = Callable[..., Result]
+
+REPORT = MatchReport(100, 100, 400, 30, True, "model_1", {"scoring": 1.0})
+
+
+def _listed(*selection: str) -> list[str]:
+    from dbt.cli.main import dbtRunner
+
+    place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--quiet", "--log-level", "none"]
+    answer = dbtRunner().invoke(["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place])
+    assert answer.success, answer.exception
+    return [json.loads(line)["unique_id"] for line in answer.result]
+
+
+@pytest.mark.slow
+def test_both_parts_together_are_everything_once(place: Path) -> None:
+    first, second = _listed("--select", *BEFORE_MATCHING), _listed("--exclude", *BEFORE_MATCHING)
+    everything = [
+        name for name in _listed() if name.split(".")[0] in ("model", "seed", "test", "unit_test", "source", "exposure")
+    ]
+    kinds = Counter(name.split(".")[0] for name in first)
+    assert kinds["model"] > 10 and kinds["test"] > 50 and kinds["seed"] > 3
+    assert Counter(first + second) == Counter(everything)
+    assert (
+        "unit_test.customer_analytics.silver__identity_links.a_rule_links_what_agrees_and_nothing_that_contradicts"
+        in second
+    )
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a run does, in its order; nothing is really built."""
+    done: list[str] = []
+
+    def build(arguments: list[str], data_dir: Path, progress: object = None, part: str = "") -> DbtOutcome:
+        done.append(part or "whole")
+        return DbtOutcome(True, Checks(3), nodes=5)
+
+    def match(warehouse: Path, *, retrain: bool = False, progress: object = None) -> MatchReport:
+        done.append("match anew" if retrain else "match")
+        return REPORT
+
+    monkeypatch.setattr(pipeline, "run_dbt", build)
+    monkeypatch.setattr(pipeline, "match_warehouse", match)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("arguments", "order"),
+    [
+        ([], ["first", "match", "second"]),
+        (["--full-refresh"], ["first", "match anew", "second"]),
+        (["--no-match"], ["whole"]),
+    ],
+)
+def test_the_step_runs_between_the_parts(
+    command: Command, tmp_path: Path, parts: list[str], arguments: list[str], order: list[str]
+) -> None:
+    result = command("run", "--data-dir", tmp_path, *arguments)
+    assert parts == order
+    # There is no warehouse to publish here.
+    assert result.exit_code == 1
+    assert ("matched 100 records: 100 new or changed, 30 links, model_1" in result.stdout) == (
+        "match" in " ".join(order)
+    )
+    last = json.loads((tmp_path / "last_run.json").read_text())
+    assert last["nodes"] == 5 * (len(order) - len([word for word in order if "match" in word]))
+
+
+def test_what_fails_in_the_first_part_ends_the_run(
+    command: Command, tmp_path: Path, parts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, part: str = "", **__: object) -> DbtOutcome:
+        parts.append(part)
+        return DbtOutcome(False, Checks(2, failed=["unique_key"]), ["unique_key: Got 1 result"], 3)
+
+    monkeypatch.setattr(pipeline, "run_dbt", fail)
+    result = command("run", "--data-dir", tmp_path)
+    assert parts == ["first"]
+    assert result.exit_code == 1
+    assert "Nothing was published" in result.stderr and "unique_key" in result.stderr
+
+
+def test_a_step_that_fails_publishes_nothing(
+    command: Command, tmp_path: Path, parts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> MatchReport:
+        raise step.StepError("The matching step failed: no memory. The links it found earlier are as they were.")
+
+    monkeypatch.setattr(pipeline, "match_warehouse", fail)
+    result = command("run", "--data-dir", tmp_path)
+    assert parts == ["first"]
+    assert result.exit_code == 1
+    assert "Nothing was published. The matching step failed: no memory." in result.stderr
+    assert "Readers keep the last release" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "published").exists()
+    last = json.loads((tmp_path / "last_run.json").read_text())
+    assert last["succeeded"] is False
+    assert "no memory" in last["problems"][0]
+
+
+def test_matching_before_any_run(command: Command, tmp_path: Path) -> None:
+    result = command("match", "--data-dir", tmp_path)
+    assert result.exit_code == 1
+    assert "customer-analytics run" in result.stderr
+    duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    result = command("match", "--data-dir", tmp_path)
+    assert result.exit_code == 1
+    assert "silver.source_records" in result.stderr and "customer-analytics run" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def _warehouse(folder: Path, records: int) -> None:
+    named = ", ".join(
+        f"'{name}' || i as {name}"
+        if name in ("given_name_key", "family_name_key", "email_key")
+        else f"cast(null as varchar) as {name}"
+        for name in dict.fromkeys((*COLUMNS, "email_key", "phone", "mobile_phone"))
+    )
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
+        con.execute("create schema silver; create schema reference")
+        con.execute(
+            f"create table silver.source_records as select 'crm|' || i as record_key, {named} from range({records}) as r(i)"
+        )
+        con.execute(
+            "create table silver.matching_identifiers (record_key varchar, identifier_type varchar, identifier_value varchar)"
+        )
+        con.execute("create table reference.nicknames (nickname varchar, given_name varchar)")
+
+
+def test_too_few_records_are_no_error(command: Command, tmp_path: Path) -> None:
+    _warehouse(tmp_path, FEWEST_RECORDS - 1)
+    result = command("match", "--data-dir", tmp_path)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("\n") == 1
+    assert f"{FEWEST_RECORDS - 1} records are too few" in result.stdout
+
+
+def test_what_goes_wrong_inside_the_step_is_one_sentence(command: Command, tmp_path: Path) -> None:
+    _warehouse(tmp_path, FEWEST_RECORDS - 1)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
+        con.execute("insert into silver.source_records select * from silver.source_records limit 1")
+    result = command("match", "--data-dir", tmp_path)
+    assert result.exit_code == 1
+    assert "1 record keys twice" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def _rows(data: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(data / "warehouse.duckdb")) as con:
+        return con.execute(sql).fetchall()
+
+
+def _build(data: Path, *arguments: str, part: str = "") -> DbtOutcome:
+    return run_dbt(["build", "--select", "nicknames", *arguments], data, part=part)
+
+
+@pytest.mark.slow
+def test_a_build_makes_the_tables_of_the_step_and_keeps_what_is_in_them(place: Path, tmp_path: Path) -> None:
+    assert _build(tmp_path).succeeded
+    columns = "select table_name, column_name, data_type from information_schema.columns where table_schema = 'identity' order by all"
+    with duckdb.connect() as con:
+        create_tables(con)
+        assert _rows(tmp_path, columns) == con.execute(columns).fetchall()
+    _rows(tmp_path, "insert into identity.probabilistic_links values ('a', 'b', 0.9, 3, '{}', 'model_1', 1, 2)")
+    assert _build(tmp_path, "--full-refresh").succeeded
+    assert _rows(tmp_path, "select model_id from identity.probabilistic_links") == [("model_1",)]
+
+
+@pytest.mark.slow
+def test_the_second_part_loads_nothing(place: Path, tmp_path: Path) -> None:
+    landing = tmp_path / "landing" / "files"
+    landing.mkdir(parents=True)
+    (landing / "accounts.csv").write_text("customer_id\nacc-1\n")
+    assert _build(tmp_path, part="first").succeeded
+    (landing / "users.csv").write_text("user_id,customer_id\nu-1,acc-1\n")
+    files = "select count(*) from landing.files"
+    assert _build(tmp_path, part="second").succeeded
+    assert _rows(tmp_path, files) == [(1,)]
+    assert _build(tmp_path, part="first").succeeded
+    assert _rows(tmp_path, files) == [(2,)]
+
+
+@pytest.mark.slow
+def test_both_parts_are_one_rebuild(place: Path, tmp_path: Path) -> None:
+    assert _build(tmp_path).succeeded
+    anew = ("--full-refresh", "--vars", "{session_timeout_minutes: 45}")
+    stored = "select name, setting from landing.build_settings where name in ('session_timeout_minutes', 'unfinished_rebuild') order by all"
+    assert _build(tmp_path, *anew, part="first").succeeded
+    begun = [("session_timeout_minutes", "45"), ("unfinished_rebuild", "true")]
+    assert _rows(tmp_path, stored) == begun
+    # A selection of somebody's own, even a rebuilt one, does not pass for the end of it.
+    assert _build(tmp_path, *anew).succeeded
+    assert _rows(tmp_path, stored) == begun
+    unfinished = _build(tmp_path, *anew[1:])
+    assert "did not come to its end" in unfinished.problems[0]
+    assert _build(tmp_path, *anew, part="second").succeeded
+    assert _rows(tmp_path, stored) == begun[:1]
