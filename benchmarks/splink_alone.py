@@ -86,8 +86,6 @@ def cluster_with_splink(records: str, con: duckdb.DuckDBPyConnection) -> Baselin
             predicted, threshold_match_probability=threshold
         )
         frame: pd.DataFrame = found.as_pandas_dataframe()  # type: ignore[no-untyped-call]
-        clusters[threshold] = frame[["record_key", "cluster_id"]].rename(
-            columns={"cluster_id": "cluster"}
-        )
+        clusters[threshold] = frame[["record_key", "cluster_id"]].rename(columns={"cluster_id": "cluster"})
     seconds = (time.perf_counter() - scored) / len(THRESHOLDS)
     return Baseline(clusters, {"training": trained - began, "prediction": scored - trained, "clustering": seconds})
