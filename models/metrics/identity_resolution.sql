@@ -27,15 +27,15 @@ linked as (
 records as (
     select
         cast(count(*) as bigint) as records,
-        cast(count(distinct map.golden_customer_id) as bigint) as people,
+        cast(count(distinct placed.golden_customer_id) as bigint) as people,
         {% for match_type in ['deterministic', 'probabilistic', 'manual', 'single'] %}
-        cast(count(case when map.match_type = '{{ match_type }}' then 1 end) as bigint) as records_{{ match_type }},
+        cast(count(case when placed.match_type = '{{ match_type }}' then 1 end) as bigint) as records_{{ match_type }},
         {% endfor %}
         cast(count(linked.is_automatic) as bigint) as records_linked,
         cast(coalesce(sum(linked.is_automatic), 0) as bigint) as records_linked_automatically
-    from {{ ref('silver__identity_map') }} as map
+    from {{ ref('silver__identity_map') }} as placed
     left join linked
-        on map.record_key = linked.record_key
+        on placed.record_key = linked.record_key
 ),
 
 links as (

@@ -131,8 +131,12 @@ def _hooks(manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def _with_references(node: dict[str, Any], sql: str) -> str:
-    references = [f"-- depends_on: {{{{ ref('{name.split('.')[-1]}') }}}}" for name in node["depends_on"]["nodes"]]
-    return "\n".join([*references, sql])
+    return "\n".join([*(f"-- depends_on: {{{{ {_reference(name)} }}}}" for name in node["depends_on"]["nodes"]), sql])
+
+
+def _reference(unique_id: str) -> str:
+    kind, _, *names = unique_id.split(".")
+    return f"source('{names[0]}', '{names[1]}')" if kind == "source" else f"ref('{names[-1]}')"
 
 
 def _is_ours(node: dict[str, Any]) -> bool:
