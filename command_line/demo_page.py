@@ -136,7 +136,7 @@ def _risk_table(rows: list[tuple[Any, ...]]) -> Group:
 def _people_table(counts: tuple[Any, ...], households: tuple[Any, ...]) -> Group:
     records, people, by_rule, by_model, decided, single, share, waiting, cut = counts
     table = _table(
-        "Records of people, and who they are",
+        "Records of people, and who they are (by what their strongest link is)",
         "records", "people", "by rule", "by model", "by decision", "alone", "without review", "pairs to review",
     )  # fmt: skip
     table.add_row(

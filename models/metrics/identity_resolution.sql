@@ -27,15 +27,15 @@ linked as (
 records as (
     select
         cast(count(*) as bigint) as records,
-        cast(count(distinct placed.golden_customer_id) as bigint) as people,
+        cast(count(distinct members.golden_customer_id) as bigint) as people,
         {% for match_type in ['deterministic', 'probabilistic', 'manual', 'single'] %}
-        cast(count(case when placed.match_type = '{{ match_type }}' then 1 end) as bigint) as records_{{ match_type }},
+        cast(count(case when members.match_type = '{{ match_type }}' then 1 end) as bigint) as records_{{ match_type }},
         {% endfor %}
         cast(count(linked.is_automatic) as bigint) as records_linked,
         cast(coalesce(sum(linked.is_automatic), 0) as bigint) as records_linked_automatically
-    from {{ ref('silver__identity_map') }} as placed
+    from {{ ref('silver__identity_map') }} as members
     left join linked
-        on placed.record_key = linked.record_key
+        on members.record_key = linked.record_key
 ),
 
 links as (

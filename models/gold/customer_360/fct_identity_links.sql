@@ -2,11 +2,11 @@
 -- What a model thinks too unlikely for a review is left out: it joins nobody and nobody is asked.
 with people as (
     select
-        placed.record_key,
-        placed.golden_customer_id
-    from {{ ref('silver__identity_map') }} as placed
+        members.record_key,
+        members.golden_customer_id
+    from {{ ref('silver__identity_map') }} as members
     inner join {{ ref('silver__golden_customers') }} as golden
-        on placed.golden_customer_id = golden.golden_customer_id
+        on members.golden_customer_id = golden.golden_customer_id
     where not golden.is_deleted and not golden.is_test
 )
 

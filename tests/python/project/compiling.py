@@ -131,12 +131,13 @@ def _hooks(manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def _with_references(node: dict[str, Any], sql: str) -> str:
-    return "\n".join([*(f"-- depends_on: {{{{ {_reference(name)} }}}}" for name in node["depends_on"]["nodes"]), sql])
+    references = [f"-- depends_on: {{{{ {_reference(name)} }}}}" for name in node["depends_on"]["nodes"]]
+    return "\n".join([*references, sql])
 
 
 def _reference(unique_id: str) -> str:
-    kind, _, *names = unique_id.split(".")
-    return f"source('{names[0]}', '{names[1]}')" if kind == "source" else f"ref('{names[-1]}')"
+    kind, *_, group, name = unique_id.split(".")
+    return f"source('{group}', '{name}')" if kind == "source" else f"ref('{name}')"
 
 
 def _is_ours(node: dict[str, Any]) -> bool:
