@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test lint dagster docs clean
+.PHONY: help setup demo test lint bench dagster docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -36,6 +36,9 @@ lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar --nocolor models tests/dbt
+
+bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL3, if REFERENCE_DATA names its folder); half an hour
+	@$(BIN)/python -m benchmarks.identity $(if $(REFERENCE_DATA),febrl3) 10000 100000 1000000
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

@@ -42,10 +42,11 @@ def visits_of_month(session: duckdb.DuckDBPyConnection, settings: Settings, mont
         from stranger_now
         """
     )
+    # Materialized: DuckDB 2.0.0 breaks off at some data ("dict-surviving cache") where the texts of a join go straight into an unnest.
     session.execute(
         f"""
         create or replace temp table visit_site as
-        with prospect as (
+        with prospect as materialized (
             select
                 person_user.*, account.channel, account.country, account.utc_offset, account.customer_id,
                 mix(mix(first_key(), person_user.user_no), 800000000) as user_key,

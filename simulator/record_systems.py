@@ -50,7 +50,8 @@ SYSTEMS = (
     ),
     SourceSystem(
         "shop", 0.48, 0.25,
-        {"mobile_phone": 0.85, "email": 0.98, "phone": 0.3, "address": 0.97, "address_line_2": 0.9, "region": 0.3, "country": 0.97, "is_email_verified": 1.0},
+        {"mobile_phone": 0.85, "email": 0.98, "phone": 0.3, "address": 0.97, "address_line_2": 0.9, "region": 0.3, "country": 0.97,
+         "is_email_verified": 1.0},
         phone_form="national", hears=0.7, sloppiness=1.2,
     ),
     SourceSystem(
@@ -60,7 +61,8 @@ SYSTEMS = (
     ),
     SourceSystem(
         "loyalty", 0.4, 0.0,
-        {"title": 0.4, "birth_date": 0.97, "gender": 0.8, "email": 0.85, "mobile_phone": 0.88, "address": 0.96, "address_line_2": 0.5, "country": 0.4},
+        {"title": 0.4, "birth_date": 0.97, "gender": 0.8, "email": 0.85, "mobile_phone": 0.88, "address": 0.96, "address_line_2": 0.5,
+         "country": 0.4},
         has_number_apart=True, birth_form="%d/%m/%Y", country_form="name", phone_form="national", hears=0.4, sloppiness=1.3,
     ),
     SourceSystem(
@@ -71,8 +73,8 @@ SYSTEMS = (
     ),
     SourceSystem(
         "billing", 0.38, 0.0,
-        {"mobile_phone": 0.85, "title": 0.3, "middle_name": 0.8, "name_suffix": 0.9, "birth_date": 0.95, "email": 0.85, "phone": 0.4, "national_id": 0.5, "address": 0.98,
-         "address_line_2": 0.95, "region": 0.6, "country": 1.0},
+        {"mobile_phone": 0.85, "title": 0.3, "middle_name": 0.8, "name_suffix": 0.9, "birth_date": 0.95, "email": 0.85, "phone": 0.4,
+         "national_id": 0.5, "address": 0.98, "address_line_2": 0.95, "region": 0.6, "country": 1.0},
         name_form="family first", birth_form="%d.%m.%Y", phone_form="spaced", hears=0.8, sloppiness=0.5,
     ),
 )  # fmt: skip

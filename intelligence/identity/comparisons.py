@@ -107,11 +107,14 @@ def _one_holds_the_other(column: str, shortest: int) -> str:
     )
 
 
+#: Swapped names agree at least in the beginning of one of them: what costs more is worked out only then.
 _SWAPPED = (
-    f"({_alike(GIVEN, 0.9, FAMILY)} and ({_alike(FAMILY, 0.9, GIVEN)} or {_initial(FAMILY, GIVEN)})"
+    f"(left({GIVEN}_l, 2) = left({FAMILY}_r, 2) or left({FAMILY}_l, 2) = left({GIVEN}_r, 2))"
+    f" and ({_alike(GIVEN, 0.9, FAMILY)} and ({_alike(FAMILY, 0.9, GIVEN)} or {_initial(FAMILY, GIVEN)})"
     f" or {_alike(FAMILY, 0.9, GIVEN)} and {_initial(GIVEN, FAMILY)})"
 )
 _SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
+_LIKE_MAILBOX = f"({_SAME_BEFORE_AT} or left({EMAIL}_l, 3) = left({EMAIL}_r, 3) and {_typos(EMAIL, 2)})"
 _DAY_AND_MONTH_SWAPPED = (
     f"(left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and substr({BIRTH}_l, 5, 2) = substr({BIRTH}_r, 7, 2)"
     f" and substr({BIRTH}_l, 7, 2) = substr({BIRTH}_r, 5, 2))"
@@ -148,7 +151,7 @@ COMPARISONS = (
         Level("other birth date", "ELSE", 0.05, 0.98),
     )),
     # Two like mailboxes of two like names say no more than the names: they are made of them.
-    Comparison("email", f"{_either_missing(EMAILS)} or (not {_one_in_common(EMAILS)} and ({_SAME_BEFORE_AT} or {_typos(EMAIL, 2)}))", (
+    Comparison("email", f"{_either_missing(EMAILS)} or (not {_one_in_common(EMAILS)} and {_LIKE_MAILBOX})", (
         Level("an e-mail address in common", _one_in_common(EMAILS), 0.7, 5e-6),
         Level("no e-mail address in common", "ELSE", 0.3, 1.0),
     )),
@@ -195,31 +198,25 @@ _TWO_BEGINNINGS = f"least(left({GIVEN}, 3), left({FAMILY}, 3)) || ' ' || greates
 #: Two records are compared if they agree on one of these (names in either order, so that swapped ones meet). A value that too many
 #: records share is left out: see `candidates.py`.
 BLOCKING_KEYS = {
-    "name_before_at": f"split_part({EMAIL}, '@', 1)",
     "national_id": NATIONAL_ID,
-    "birth": BIRTH,
+    "name_before_at": f"split_part({EMAIL}, '@', 1)",
+    "names": _TWO_NAMES,
     "birth_given": f"{BIRTH} || left({GIVEN}, 2)",
     "birth_family": f"{BIRTH} || left({FAMILY}, 2)",
-    "birth_postcode": f"{BIRTH} || {POSTCODE}",
-    "birth_city": f"{BIRTH} || left({CITY}, 4)",
-    "names": _TWO_NAMES,
-    "names_year": f"{_TWO_NAMES} || left({BIRTH}, 4)",
     "beginnings_day": f"{_TWO_BEGINNINGS} || right({BIRTH}, 4)",
-    "beginnings_month": f"{_TWO_BEGINNINGS} || left({BIRTH}, 6)",
     "beginnings_city": f"{_TWO_BEGINNINGS} || {CITY}",
     "beginnings_postcode": f"{_TWO_BEGINNINGS} || {POSTCODE}",
-    "family_postcode": f"left({FAMILY}, 4) || {POSTCODE}",
     "given_postcode": f"left({GIVEN}, 4) || {POSTCODE}",
-    "family_city": f"left({FAMILY}, 4) || {CITY}",
-    "given_city": f"left({GIVEN}, 4) || {CITY}",
-    "street": STREET,
-    "house": f"left({STREET}, 5) || ' ' || {HOUSE} || ' ' || left({POSTCODE}, 2)",
-    "street_house": f"{STREET} || ' ' || {HOUSE}",
-    "street_given": f"{STREET} || left({GIVEN}, 3)",
-    "street_family": f"{STREET} || left({FAMILY}, 3)",
-    "street_city": f"left({STREET}, 5) || {CITY}",
-    "line_2_city": f"{LINE_2} || {CITY}",
-    "line_2_house": f"{LINE_2} || ' ' || {HOUSE}",
+    "family_postcode": f"left({FAMILY}, 4) || {POSTCODE}",
 }
 #: The same for lists: one value in common is enough.
 BLOCKING_LISTS = {"email": EMAILS, "phone": PHONES, "identifier": IDENTIFIERS}
+#: Of these it takes two, unless so few pairs come of one that all can be compared.
+WEAK_KEYS = {
+    "birth": BIRTH,
+    "given_city": f"left({GIVEN}, 4) || {CITY}",
+    "family_city": f"left({FAMILY}, 4) || {CITY}",
+    "house": f"left({STREET}, 5) || ' ' || {HOUSE} || ' ' || left({POSTCODE}, 2)",
+    "street_city": f"left({STREET}, 5) || {CITY}",
+    "street": STREET,
+}

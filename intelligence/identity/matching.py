@@ -10,11 +10,11 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from intelligence.identity.candidates import crowded_keys_sql, keys_sql, pairs_sql
+from intelligence.identity.candidates import crowded_keys_sql, keys_sql, least_strength, pairs_sql
 from intelligence.identity.comparisons import COLUMNS, COMPARISONS, EMAILS, FAMILY, FORMS, GIVEN, IDENTIFIERS, PHONES
 from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
@@ -60,11 +60,16 @@ class MatchReport:
     seconds: dict[str, float]
 
 
+_LISTS = (FORMS, EMAILS, PHONES, IDENTIFIERS)
 TABLES = {
-    "models": "model_id varchar, records bigint, model varchar",
+    "models": "model_id varchar, records bigint, strength integer, model varchar",
     "term_frequencies": "column_name varchar, term varchar, frequency double",
     "name_order": "name varchar, as_given bigint, as_family bigint",
-    "matched_records": "unique_id bigint, record_key varchar, content_hash varchar",
+    "people": (
+        "unique_id bigint, record_key varchar, content_hash varchar, "
+        + ", ".join(f"{column} varchar{'[]' if column in _LISTS else ''}" for column in COLUMNS)
+    ),
+    "known_identifiers": "unique_id bigint, identifier ubigint",
     "blocking_keys": "unique_id bigint, key ubigint",
     "crowded_keys": "key ubigint",
     "probabilistic_links": (
@@ -72,6 +77,23 @@ TABLES = {
         "unique_id_a bigint, unique_id_b bigint"
     ),
 }
+#: A number for a record that depends on its key alone, so that the order of arrival leaves no trace.
+_UNIQUE_ID = "cast(md5_number_lower(record_key) >> 1 as bigint)"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Tables that the step reads, by name or as a query in parentheses.
+
+    Attributes:
+        records: record_key, content_hash and the columns of silver.source_records that `comparisons` names; one row a record.
+        identifiers: record_key, identifier_type, identifier_value: all identifiers of the records that may speak for a link; None for none.
+        nicknames: nickname, given_name; None for none.
+    """
+
+    records: str = "silver.source_records"
+    identifiers: str | None = None
+    nicknames: str | None = None
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, schema: str = "identity") -> None:
@@ -83,88 +105,82 @@ def create_tables(con: duckdb.DuckDBPyConnection, schema: str = "identity") -> N
 
 def match(
     con: duckdb.DuckDBPyConnection,
-    records: str = "silver.source_records",
+    sources: Sources,
     schema: str = "identity",
     *,
-    identifiers: str | None = None,
-    nicknames: str | None = None,
     retrain: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> MatchReport:
-    """Bring the links of `schema` up to date with the table `records`.
+    """Bring the links of `schema` up to date with the records.
 
     Args:
         con: connection that may write `schema` and temporary tables.
-        records: table with record_key and the columns of silver.source_records that `comparisons` names; one row a record.
+        sources: what to read.
         schema: where links, model and keys are kept.
-        identifiers: table (record_key, identifier_type, identifier_value) of all identifiers of the records that may speak for a link.
-        nicknames: table (nickname, given_name).
         retrain: learn a new model and match everything, however little is new.
         progress: called with a few words before each part.
+
+    Raises:
+        ValueError: a record stands in `sources.records` twice.
     """
     tell = progress or (lambda words: None)
     clock = _Clock()
     create_tables(con, schema)
-    count = _count(con, records)
-    current = con.execute(f"select model_id, records, model from {schema}.models").fetchall()
-    anew = retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]
-    _prepare(con, records, identifiers, nicknames, None if anew else f"{schema}.name_order")
-    distinct = con.execute("select count(distinct unique_id) from person").fetchall()[0][0]
+    con.execute(
+        f"create or replace temp table record_now as select {_UNIQUE_ID} as unique_id, content_hash from {sources.records}"
+    )
+    count, distinct = con.execute("select count(*), count(distinct unique_id) from record_now").fetchall()[0]
     if count != distinct:
-        raise ValueError(f"{records} holds {count - distinct} record keys twice; every record may stand in it once.")
+        raise ValueError(
+            f"{sources.records} holds {count - distinct} records twice; every record may stand in it once."
+        )
     if count < FEWEST_RECORDS:
         _replace_all(con, schema, {})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
-    return (
-        _match_anew(con, schema, count, clock, tell)
-        if anew
-        else _match_changed(con, schema, count, current[0], clock, tell)
+    known = (
+        sources.identifiers
+        or "(select null::varchar, null::varchar, null::varchar where false) as none (record_key, identifier_type, identifier_value)"
     )
-
-
-def _prepare(
-    con: duckdb.DuckDBPyConnection, records: str, identifiers: str | None, nicknames: str | None, name_order: str | None
-) -> None:
-    """Make table `person`: what is compared of each record, and a hash of it, so that whoever changed is matched again.
-
-    A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it. How
-    often is counted in `records`, unless the counts of an earlier run are given.
-    """
     con.execute(
         f"""
-        create or replace temp table order_of_names as
-        {
-            f"select * from {name_order}"
-            if name_order
-            else f'''
-        select name, sum(as_given)::bigint as as_given, sum(as_family)::bigint as as_family
-        from (
-            select {GIVEN} as name, 1 as as_given, 0 as as_family from {records} union all select {FAMILY}, 0, 1 from {records}
-        )
-        where name is not null group by name having count(*) > 1'''
-        }
+        create or replace temp table identifier_now as
+        select distinct {_UNIQUE_ID} as unique_id, hash(identifier_type, identifier_value) as identifier from {known}
         """
     )
+    current = con.execute(f"select model_id, records, strength, model from {schema}.models").fetchall()
+    if retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]:
+        return _match_anew(con, sources, schema, count, clock, tell)
+    return _match_changed(con, sources, schema, count, current[0], clock, tell)
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str) -> None:
+    """Fill table `people` with what is compared of each record.
+
+    A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it.
+    """
     known = (
-        f"select record_key, identifier_type, identifier_value from {identifiers}"
-        if identifiers
+        f"select record_key, identifier_type, identifier_value from {sources.identifiers}"
+        if sources.identifiers
         else "select null, null, null where false"
     )
     forms = (
-        f"select nickname, list(given_name) as forms from {nicknames} group by nickname"
-        if nicknames
+        f"select nickname, list(given_name order by given_name) as forms from {sources.nicknames} group by nickname"
+        if sources.nicknames
         else "select null, null where false"
     )
-    plain = ", ".join(f"records.{column}" for column in COLUMNS if column not in (FORMS, EMAILS, PHONES, IDENTIFIERS))
+    plain = ", ".join(f"records.{column}" for column in COLUMNS if column not in _LISTS)
     con.execute(
         f"""
-        create or replace temp table person as
-        with identifier (record_key, identifier_type, identifier_value) as ({known}),
+        insert into {people} by name
+        with record as (select * from {sources.records}),
+        identifier (record_key, identifier_type, identifier_value) as ({known}),
         stated as (
-            select record_key, 'email' as kind, email_key as value from {records}
-            union all select record_key, 'phone', phone from {records}
-            union all select record_key, 'phone', mobile_phone from {records}
-            union all select record_key, identifier_type, identifier_value from identifier where identifier_type != 'national_id'
+            select record_key, 'email' as kind, email_key as value from record
+            union all select record_key, 'phone', phone from record
+            union all select record_key, 'phone', mobile_phone from record
+            union all
+            select record_key, identifier_type, identifier_value from identifier
+            where identifier_type != 'national_id' and record_key in (select record_key from record)
         ),
         contact as (
             select
@@ -184,26 +200,24 @@ def _prepare(
                 )
             from (
                 select
-                    records.*,
+                    record.*,
                     coalesce(
                         (coalesce(second.as_given, 0) + 0.5) * (coalesce(first.as_family, 0) + 0.5)
                         > {TURNED_BY} * (coalesce(first.as_given, 0) + 0.5) * (coalesce(second.as_family, 0) + 0.5), false
                     ) and {GIVEN} is not null and {FAMILY} is not null as turned
-                from {records} as records
-                left join order_of_names as first on records.{GIVEN} = first.name
-                left join order_of_names as second on records.{FAMILY} = second.name
+                from record
+                left join {name_order} as first on record.{GIVEN} = first.name
+                left join {name_order} as second on record.{FAMILY} = second.name
             ) as records
-        ),
-        prepared as (
-            select
-                cast(md5_number_lower(records.record_key) >> 1 as bigint) as unique_id, records.record_key, {plain},
-                list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
-                contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
-            from ordered as records
-            left join contact on records.record_key = contact.record_key
-            left join nickname on records.{GIVEN} = nickname.nickname
         )
-        select prepared.*, md5(cast((prepared) as varchar)) as content_hash from prepared order by unique_id
+        select
+            cast(md5_number_lower(records.record_key) >> 1 as bigint) as unique_id, records.record_key, records.content_hash, {plain},
+            list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
+            contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
+        from ordered as records
+        left join contact on records.record_key = contact.record_key
+        left join nickname on records.{GIVEN} = nickname.nickname
+        order by unique_id
         """
     )
 
@@ -232,31 +246,50 @@ def _replace_all(con: duckdb.DuckDBPyConnection, schema: str, prepared: dict[str
 
 
 def _match_anew(
-    con: duckdb.DuckDBPyConnection, schema: str, count: int, clock: _Clock, tell: Callable[[str], None]
+    con: duckdb.DuckDBPyConnection,
+    sources: Sources,
+    schema: str,
+    count: int,
+    clock: _Clock,
+    tell: Callable[[str], None],
 ) -> MatchReport:
+    # Made beside what is there and put in its place at the end: who dies on the way leaves the last links as they were.
     fresh = {table: f"next_{table}" for table in TABLES}
+    place = {table: f"{schema}.{name}" for table, name in fresh.items()}
     for table, columns in TABLES.items():
-        con.execute(f"create or replace table {schema}.{fresh[table]} ({columns})")
-    tell("counting names and numbers")
+        con.execute(f"create or replace table {place[table]} ({columns})")
+    tell("reading records")
+    con.execute(
+        f"""
+        insert into {place["name_order"]}
+        select name, sum(as_given), sum(as_family)
+        from (
+            select {GIVEN} as name, 1 as as_given, 0 as as_family from {sources.records} union all select {FAMILY}, 0, 1 from {sources.records}
+        )
+        where name is not null group by name having count(*) > 1
+        """
+    )
+    _prepare(con, sources, place["name_order"], place["people"])
+    con.execute(f"insert into {place['known_identifiers']} select unique_id, identifier from identifier_now")
     for column in FREQUENCY_COLUMNS:
         con.execute(
             f"""
-            insert into {schema}.{fresh["term_frequencies"]}
-            select '{column}', {column}, count(*) / sum(count(*)) over () from person where {column} is not null group by {column}
+            insert into {place["term_frequencies"]}
+            select '{column}', {column}, count(*) / sum(count(*)) over () from {place["people"]} where {column} is not null group by {column}
             qualify count(*) > 1
             """
         )
+    clock.stop("reading")
+    con.execute(f"insert into {place['blocking_keys']} {keys_sql(place['people'])}")
+    con.execute(f"insert into {place['crowded_keys']} {crowded_keys_sql(con, place['blocking_keys'], count)}")
+    strength = least_strength(con, place["blocking_keys"], place["crowded_keys"], count)
     con.execute(
-        f"insert into {schema}.{fresh['matched_records']} select unique_id, record_key, content_hash from person"
+        f"create or replace temp table candidate as {pairs_sql(place['blocking_keys'], place['crowded_keys'], strength)}"
     )
-    con.execute(f"insert into {schema}.{fresh['name_order']} select name, as_given, as_family from order_of_names")
-    keys, crowded = f"{schema}.{fresh['blocking_keys']}", f"{schema}.{fresh['crowded_keys']}"
-    con.execute(f"insert into {keys} {keys_sql('person')}")
-    con.execute(f"insert into {crowded} {crowded_keys_sql(con, keys, count)}")
-    con.execute(f"create or replace temp table candidate as {pairs_sql(keys, crowded)}")
     clock.stop("candidates")
     tell("learning what a match looks like")
-    frequencies = _frequencies(con, f"{schema}.{fresh['term_frequencies']}")
+    frequencies = _frequencies(con, place["term_frequencies"])
+    con.execute(f"create or replace temp view person as select * from {place['people']}")
     model = train(con, "person", frequencies)
     clock.stop("training")
     tell("comparing pairs")
@@ -265,8 +298,9 @@ def _match_anew(
     model = learn_contacts(con, model, "scored")
     text = json.dumps({"settings": model.settings, "contacts": model.contacts}, sort_keys=True)
     model_id = "model_" + hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:12]
-    con.execute(f"insert into {schema}.{fresh['models']} values (?, ?, ?)", [model_id, count, text])
-    con.execute(f"insert into {schema}.{fresh['probabilistic_links']} {_links_sql(model, model_id)}")
+    con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
+    con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
+    con.execute("drop view person")
     _replace_all(con, schema, fresh)
     clock.stop("links")
     return MatchReport(
@@ -282,53 +316,63 @@ def _match_anew(
 
 def _match_changed(
     con: duckdb.DuckDBPyConnection,
+    sources: Sources,
     schema: str,
     count: int,
-    current: tuple[str, int, str],
+    current: tuple[str, int, int, str],
     clock: _Clock,
     tell: Callable[[str], None],
 ) -> MatchReport:
-    model_id, _, text = current
+    model_id, _, strength, text = current
     model = Model(**json.loads(text))
     con.execute(
         f"""
         create or replace temp table changed as
-        select coalesce(person.unique_id, known.unique_id) as unique_id
-        from person
-        full outer join {schema}.matched_records as known on person.unique_id = known.unique_id
-        where person.content_hash is distinct from known.content_hash
+        select unique_id from record_now anti join {schema}.people as known using (unique_id, content_hash)
+        union select unique_id from {schema}.people anti join record_now using (unique_id)
+        union select unique_id from identifier_now anti join {schema}.known_identifiers as known using (unique_id, identifier)
+        union select unique_id from {schema}.known_identifiers as known anti join identifier_now using (unique_id, identifier)
         """
     )
     changed = _count(con, "changed")
     if not changed:
         return MatchReport(count, 0, 0, _count(con, f"{schema}.probabilistic_links"), False, model_id, clock.seconds)
     tell(f"matching {changed} new or changed records")
+    con.execute(f"create or replace temp table fresh_person ({TABLES['people']})")
+    changed_records = f"(select * from {sources.records} where {_UNIQUE_ID} in (select unique_id from changed))"
+    _prepare(con, replace(sources, records=changed_records), f"{schema}.name_order", "fresh_person")
+    con.execute(f"create or replace temp table fresh_key as {keys_sql('fresh_person')}")
     con.execute(
-        "create or replace temp table changed_person as select person.* from person semi join changed using (unique_id)"
+        f"create or replace temp view kept_key as select unique_id, key from {schema}.blocking_keys anti join changed using (unique_id)"
     )
-    con.execute(f"create or replace temp table changed_key as {keys_sql('changed_person')}")
+    con.execute(
+        f"create or replace temp table candidate as {pairs_sql('kept_key', f'{schema}.crowded_keys', strength, 'fresh_key')}"
+    )
     con.execute(
         f"""
-        create or replace temp view keys_now as
-        select unique_id, key from {schema}.blocking_keys anti join changed using (unique_id) union all select unique_id, key from changed_key
+        create or replace temp table person as
+        select * from fresh_person union all
+        select * from {schema}.people as known anti join changed using (unique_id)
+        where unique_id in (select join_key_l from candidate union select join_key_r from candidate)
         """
-    )
-    con.execute(
-        f"create or replace temp table candidate as {pairs_sql('keys_now', f'{schema}.crowded_keys', 'changed_key')}"
     )
     clock.stop("candidates")
     score_pairs(con, "person", "candidate", model, _frequencies(con, f"{schema}.term_frequencies"), "scored")
     con.execute(f"create or replace temp table fresh_link as {_links_sql(model, model_id)}")
     clock.stop("scoring")
-    con.execute("begin")
     gone = "(select unique_id from changed)"
+    con.execute("begin")
     con.execute(f"delete from {schema}.probabilistic_links where unique_id_a in {gone} or unique_id_b in {gone}")
-    con.execute(f"delete from {schema}.blocking_keys where unique_id in {gone}")
-    con.execute(f"delete from {schema}.matched_records where unique_id in {gone}")
-    con.execute(f"insert into {schema}.matched_records select unique_id, record_key, content_hash from changed_person")
-    con.execute(f"insert into {schema}.blocking_keys select unique_id, key from changed_key")
+    for table in ("blocking_keys", "people", "known_identifiers"):
+        con.execute(f"delete from {schema}.{table} where unique_id in {gone}")
+    con.execute(f"insert into {schema}.people select * from fresh_person")
+    con.execute(
+        f"insert into {schema}.known_identifiers select unique_id, identifier from identifier_now semi join changed using (unique_id)"
+    )
+    con.execute(f"insert into {schema}.blocking_keys select unique_id, key from fresh_key")
     con.execute(f"insert into {schema}.probabilistic_links select * from fresh_link")
     con.execute("commit")
+    con.execute("drop table person")
     clock.stop("links")
     return MatchReport(
         count,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from intelligence.identity.matching import MatchReport, match
+from intelligence.identity.matching import MatchReport, Sources, match
 
 #: Tables the step reads. They are built before it; what reads its links is built after it.
 RECORDS = "silver.source_records"
@@ -39,9 +39,7 @@ def match_warehouse(
         if missing:
             raise StepError(f"There is no {', '.join(missing)} to match; run `customer-analytics run` first.")
         try:
-            return match(
-                con, RECORDS, SCHEMA, identifiers=IDENTIFIERS, nicknames=NICKNAMES, retrain=retrain, progress=progress
-            )
+            return match(con, Sources(RECORDS, IDENTIFIERS, NICKNAMES), SCHEMA, retrain=retrain, progress=progress)
         except Exception as error:
             said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             raise StepError(

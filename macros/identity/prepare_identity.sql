@@ -2,5 +2,9 @@
 {% macro prepare_identity() -%}
     {% if execute and flags.WHICH in ['run', 'build', 'test'] %}
         {% do run_query("select prepare_identity()") %}
+        {% do run_query(
+            'create table if not exists identity.builds (model ' ~ dbt.type_string() ~ ', upstream ' ~ dbt.type_string()
+            ~ ', build_number bigint, anew_number bigint, fingerprint ' ~ dbt.type_string() ~ ')'
+        ) %}
     {% endif %}
 {%- endmacro %}

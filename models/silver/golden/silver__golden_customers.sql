@@ -1,4 +1,13 @@
 -- Grain: one row per golden customer: one real person, as far as the records tell.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ begin_golden_customers() }}",
+    post_hook="{{ remember_build(['golden_fields'], seeds=['survivorship_fields']) }}"
+) }}
+{%- set build = plan_golden_customers() %}
+
 with golden_fields as (
     select
         golden_fields.golden_customer_id,
@@ -10,6 +19,10 @@ with golden_fields as (
     from {{ ref('silver__golden_fields') }} as golden_fields
     inner join {{ ref('survivorship_fields') }} as fields
         on golden_fields.field = fields.field
+    {% if build.part %}
+    inner join identity.touched_golden_customers as touched
+        on golden_fields.golden_customer_id = touched.golden_customer_id
+    {% endif %}
 ),
 
 all_weights as (
@@ -49,6 +62,10 @@ clusters as (
     from {{ ref('silver__identity_map') }} as identity_map
     inner join {{ ref('silver__source_records') }} as source_records
         on identity_map.record_key = source_records.record_key
+    {% if build.part %}
+    inner join identity.touched_golden_customers as touched
+        on identity_map.golden_customer_id = touched.golden_customer_id
+    {% endif %}
     group by identity_map.golden_customer_id
 )
 

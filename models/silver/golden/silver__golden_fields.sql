@@ -2,6 +2,15 @@
 -- The value is that of one record, chosen by the rules of the field's group (seeds `survivorship_fields`, `survivorship_rules`). The fields
 -- of a group come from one record, so that no address or name is put together from two. A record that is deleted, or a test, counts
 -- only where no other has a value for the group.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ begin_golden_fields() }}",
+    post_hook="{{ end_golden_fields() }}"
+) }}
+{%- set build = plan_golden_fields() %}
+
 with rules as (
     select
         field_group,
@@ -55,6 +64,10 @@ records as (
     from {{ ref('silver__source_records') }} as source_records
     inner join {{ ref('silver__identity_map') }} as identity_map
         on source_records.record_key = identity_map.record_key
+    {% if build.part %}
+    inner join identity.touched_golden_customers as touched
+        on identity_map.golden_customer_id = touched.golden_customer_id
+    {% endif %}
     left join {{ ref('source_systems') }} as source_systems
         on source_records.source_system = source_systems.source_system
 ),

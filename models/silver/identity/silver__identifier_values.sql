@@ -1,4 +1,13 @@
 -- Grain: one row per identifier_type, identifier_value, with whether it may link records and, if not, why.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ begin_identifier_values() }}",
+    post_hook="{{ remember_build(['record_identifiers'], seeds=['identifier_types', 'placeholders']) }}"
+) }}
+{%- set build = plan_identifier_values() %}
+
 with counted as (
     select
         identifiers.identifier_type,
@@ -10,6 +19,10 @@ with counted as (
     from {{ ref('silver__record_identifiers') }} as identifiers
     inner join {{ ref('silver__source_records') }} as records
         on identifiers.record_key = records.record_key
+    {% if build.part %}
+    inner join values_affected as affected
+        on identifiers.identifier_type = affected.identifier_type and identifiers.identifier_value = affected.identifier_value
+    {% endif %}
     group by identifiers.identifier_type, identifiers.identifier_value
 ),
 
@@ -51,11 +64,19 @@ judged as (
 )
 
 select
-    identifier_type,
-    identifier_value,
-    records,
-    people,
-    is_personal,
-    reason is null as is_linking,
-    reason
+    judged.identifier_type,
+    judged.identifier_value,
+    judged.records,
+    judged.people,
+    judged.is_personal,
+    judged.reason is null as is_linking,
+    judged.reason,
+    {% if build.part %}
+    case when before.is_linking = (judged.reason is null) then before.build_number else {{ build.number }} end as build_number
 from judged
+left join values_before as before
+    on judged.identifier_type = before.identifier_type and judged.identifier_value = before.identifier_value
+    {% else %}
+    cast({{ build.number }} as bigint) as build_number
+from judged
+    {% endif %}

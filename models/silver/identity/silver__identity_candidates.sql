@@ -1,9 +1,37 @@
 -- Grain: one row per pair of source records (record_key_a < record_key_b) that share an identifier, or name and birth date or address,
--- with how far they agree. What a pair is worth, silver__identity_links decides.
-with records as (
-    select *
-    from {{ ref('silver__source_records') }}
+-- with how far they agree. What a pair is worth, silver__deterministic_links decides.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ begin_identity_candidates() }}",
+    post_hook="{{ end_identity_candidates() }}"
+) }}
+{%- set build = plan_identity_candidates() %}
+{#- Pairs of which one record is compared again, or all pairs. -#}
+{%- set smaller = 'least(one.record_key, other.record_key)' if build.part else 'one.record_key' %}
+{%- set larger = 'greatest(one.record_key, other.record_key)' if build.part else 'other.record_key' %}
+{%- set in_order = 'one.record_key != other.record_key' if build.part else 'one.record_key < other.record_key' %}
+
+with compared_again as (
+    select records.*
+    from {{ ref('silver__source_records') }} as records
+    {% if build.part %}
+    inner join identity.replaced_candidates as replaced
+        on records.record_key = replaced.record_key
+    {% endif %}
 ),
+
+{% if build.part %}
+values_again as (
+    select distinct
+        identifiers.identifier_type,
+        identifiers.identifier_value
+    from {{ ref('silver__record_identifiers') }} as identifiers
+    inner join identity.replaced_candidates as replaced
+        on identifiers.record_key = replaced.record_key
+),
+{% endif %}
 
 linking as (
     select
@@ -16,23 +44,33 @@ linking as (
         on
             identifiers.identifier_type = identifier_values.identifier_type
             and identifiers.identifier_value = identifier_values.identifier_value
+    {% if build.part %}
+    inner join values_again
+        on
+            identifiers.identifier_type = values_again.identifier_type
+            and identifiers.identifier_value = values_again.identifier_value
+    {% endif %}
     where identifier_values.is_linking and identifier_values.records > 1
 ),
 
 -- Two values of one type that agree count once: a mailbox under two addresses is no second witness.
 shared as (
     select
-        one.record_key as record_key_a,
-        other.record_key as record_key_b,
+        {{ smaller }} as record_key_a,
+        {{ larger }} as record_key_b,
         one.identifier_type,
         bool_or(one.is_personal) as is_personal
     from linking as one
+    {% if build.part %}
+    inner join identity.replaced_candidates as replaced
+        on one.record_key = replaced.record_key
+    {% endif %}
     inner join linking as other
         on
             one.identifier_type = other.identifier_type
             and one.identifier_value = other.identifier_value
-            and one.record_key < other.record_key
-    group by one.record_key, other.record_key, one.identifier_type
+            and {{ in_order }}
+    group by {{ smaller }}, {{ larger }}, one.identifier_type
 ),
 
 by_identifiers as (
@@ -46,44 +84,30 @@ by_identifiers as (
     group by record_key_a, record_key_b
 ),
 
--- Records that share one of these come together as well; keys that gather more than 50 records say too little.
+-- Records that share one of these come together as well; keys that gather too many records say too little.
 keyed as (
-    {% for columns in [
-        ['given_name_key', 'family_name_key', 'birth_digits'],
-        ['birth_digits', 'postcode_key'],
-        ['birth_digits', 'street_key'],
-        ['given_name_key', 'family_name_key', 'postcode_key', 'street_key'],
-    ] %}
-    select
-        record_key,
-        '{{ columns | join(' ') }}|' || {{ columns | join(" || '|' || ") }} as block_key
-    from records
-    where {{ columns | join(' is not null and ') }} is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ block_keys(ref('silver__source_records')) }}
 ),
 
-small_blocks as (
-    select block_key
-    from keyed
-    group by block_key
-    having count(*) between 2 and 50
+keyed_again as (
+    {{ block_keys('compared_again') }}
 ),
 
 blocked as (
-    select keyed.*
-    from keyed
-    inner join small_blocks
-        on keyed.block_key = small_blocks.block_key
+    select keyed_again.*
+    from keyed_again
+    left join {{ ref('silver__crowded_blocks') }} as crowded
+        on keyed_again.block_key = crowded.block_key
+    where crowded.block_key is null
 ),
 
 pairs as (
     select
-        one.record_key as record_key_a,
-        other.record_key as record_key_b
+        {{ smaller }} as record_key_a,
+        {{ larger }} as record_key_b
     from blocked as one
-    inner join blocked as other
-        on one.block_key = other.block_key and one.record_key < other.record_key
+    inner join keyed as other
+        on one.block_key = other.block_key and {{ in_order }}
     union
     select
         record_key_a,
@@ -109,11 +133,12 @@ select
     coalesce(by_identifiers.identifiers, 0) as identifiers,
     coalesce(by_identifiers.personal_identifiers, 0) as personal_identifiers,
     by_identifiers.identifier_types,
-    {{ grades('one', 'other', 'nicknames.one_name is not null') }}
+    {{ grades('one', 'other', 'nicknames.one_name is not null') }},
+    cast({{ build.number }} as bigint) as build_number
 from pairs
-inner join records as one
+inner join {{ ref('silver__source_records') }} as one
     on pairs.record_key_a = one.record_key
-inner join records as other
+inner join {{ ref('silver__source_records') }} as other
     on pairs.record_key_b = other.record_key
 left join by_identifiers
     on pairs.record_key_a = by_identifiers.record_key_a and pairs.record_key_b = by_identifiers.record_key_b

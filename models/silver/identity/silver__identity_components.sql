@@ -2,6 +2,11 @@
 -- Whatever clusters later depend on, weaker links included, is part of a fingerprint, so that a change of it makes the component new.
 {{ config(materialized='connected_components') }}
 
+with model as (
+    select count(*) > 0 as has_spoken
+    from {{ source('identity', 'probabilistic_links') }}
+)
+
 select
     'node' as kind,
     records.record_key as record_key_a,
@@ -12,7 +17,7 @@ select
 from {{ ref('silver__source_records') }} as records
 left join {{ ref('source_systems') }} as systems
     on records.source_system = systems.source_system
-cross join (select count(*) > 0 as has_spoken from {{ source('identity', 'probabilistic_links') }}) as model
+cross join model
 union all
 select
     case when links.zone = 'automatic' then 'link' else 'apart' end as kind,

@@ -1,53 +1,16 @@
 -- Grain: one row per pair of source records (record_key_a < record_key_b) and rule that speaks of it: rules, the model, people's decisions.
-with ruled as (
-    select
-        candidates.*,
-        rules.rule,
-        cast(rules.probability as double) as match_probability,
-        row_number() over (
-            partition by candidates.record_key_a, candidates.record_key_b
-            order by rules.probability desc, rules.rule
-        ) as rule_rank
-    from {{ ref('silver__identity_candidates') }} as candidates
-    inner join {{ ref('identity_rules') }} as rules
-        on
-            candidates.identifiers >= coalesce(rules.identifiers, 0)
-            and candidates.personal_identifiers >= coalesce(rules.personal_identifiers, 0)
-            and candidates.places >= coalesce(rules.places, 0)
-            and candidates.given_name_grade >= {{ grade_of('rules.given_name') }}
-            and candidates.family_name_grade >= {{ grade_of('rules.family_name') }}
-            and candidates.birth_date_grade >= {{ grade_of('rules.birth_date') }}
-    -- Whatever else agrees, two records that contradict each other are not linked by a rule.
-    where not {{ given_names_contradict() }} and not {{ birth_dates_contradict() }} and not {{ national_ids_contradict() }}
-),
+{{ config(materialized='view') }}
 
-worded as (
-    select
-        record_key_a,
-        record_key_b,
-        rule,
-        match_probability,
-        coalesce(identifier_types, '') as identifiers,
-        {{ grade_word('given_name_grade') }} as given_name,
-        {{ grade_word('family_name_grade') }} as family_name,
-        {{ grade_word('birth_date_grade') }} as birth_date,
-        {{ grade_word('national_id_grade') }} as national_id,
-        places
-    from ruled
-    where rule_rank = 1
-),
-
-deterministic as (
+with deterministic as (
     select
         record_key_a,
         record_key_b,
         'deterministic' as link_type,
         rule,
         match_probability,
-        -- The base-2 logarithm of the odds; the divisor is the natural logarithm of 2.
-        ln(match_probability / nullif(1 - match_probability, 0)) / 0.6931471805599453 as match_weight,
-        {{ json_object(['identifiers', 'given_name', 'family_name', 'birth_date', 'national_id', 'places']) }} as evidence
-    from worded
+        match_weight,
+        evidence
+    from {{ ref('silver__deterministic_links') }}
 ),
 
 probabilistic as (

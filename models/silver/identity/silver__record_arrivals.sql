@@ -21,7 +21,7 @@ select
 from arrived
 {% if is_incremental() %}
 where
-    load_id > (select coalesce(max(stored.first_load_id), 0) from {{ this }} as stored)
+    load_id > {{ stored_maximum('first_load_id') }}
     and not exists (
         select 1
         from {{ this }} as stored

@@ -1,5 +1,12 @@
 -- Grain: one row per record_key, identifier_type, identifier_value. All versions up to as_of count: a former address still is theirs.
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='record_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ begin_record_identifiers() }}",
+    post_hook="{{ remember_build(['source_records']) }}"
+) }}
+{%- set build = plan_record_identifiers() %}
 
 with stated as (
     select
@@ -23,22 +30,12 @@ versions as (
 ),
 
 touched as (
-    {% if is_incremental() %}
-    -- What was beyond the last build's as_of is newer than every row stored then.
-    select versions.record_key
-    from versions
-    where
-        versions.load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
-        or versions.updated_at > (select coalesce(max(stored.updated_at), timestamp '1900-01-01 00:00:00') from {{ this }} as stored)
-    union
-    select stated.record_key
-    from stated
-    where
-        stated.load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
-        or stated.updated_at > (select coalesce(max(stored.updated_at), timestamp '1900-01-01 00:00:00') from {{ this }} as stored)
+    {% if build.part %}
+    select identifiers_touched.record_key
+    from identifiers_touched
     {% else %}
-    select distinct versions.record_key
-    from versions
+    select records.record_key
+    from {{ ref('silver__source_records') }} as records
     {% endif %}
 ),
 
@@ -90,7 +87,8 @@ select
     identifier_value,
     bool_or(is_verified) as is_verified,
     max(updated_at) as updated_at,
-    cast(max(load_id) as bigint) as load_id
+    cast(max(load_id) as bigint) as load_id,
+    cast({{ build.number }} as bigint) as build_number
 from read
 where identifier_value is not null
 group by record_key, identifier_type, identifier_value

@@ -83,7 +83,7 @@ fresh as (
         load_id
     from incoming
     {% if is_incremental() %}
-    where load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+    where load_id > {{ stored_maximum('load_id') }}
     {% endif %}
 ),
 

@@ -1,6 +1,14 @@
 -- Grain: one row per source record: its latest version not after as_of. A record may be of a person, or a login of one.
 -- Looked at again are records of which something new came in, whose next version as_of has reached, or whose account is called otherwise now.
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='record_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='record_key',
+    on_schema_change='fail',
+    pre_hook="{{ begin_build({'part': is_incremental()}) }}",
+    post_hook="{{ remember_build(['record_versions']) }}"
+) }}
+{%- set build = build_plan([]) %}
 
 with versions as (
     select
@@ -97,7 +105,8 @@ select
     ranked.customer_id,
     arrivals.first_load_id,
     md5(ranked.content_hash || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}) as content_hash,
-    cast(ranked.newest_load_id as bigint) as load_id
+    cast(ranked.newest_load_id as bigint) as load_id,
+    cast({{ build.number }} as bigint) as build_number
 from ranked
 inner join {{ ref('silver__record_arrivals') }} as arrivals
     on ranked.record_key = arrivals.record_key

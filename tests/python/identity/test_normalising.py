@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intelligence.identity.normalising import birth_digits, name_key, name_part, phone_key, register, text_key
+from intelligence.identity.normalising import (
+    birth_digits,
+    house_key,
+    name_key,
+    name_part,
+    phone_key,
+    register,
+    street_key,
+    text_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +137,24 @@ def test_parts_of_a_name(full_name: str | None, parts: tuple[str | None, ...]) -
 )
 def test_birth_dates(text: str | None, country: str | None, digits: str | None) -> None:
     assert birth_digits(text, country) == digits
+
+
+@pytest.mark.parametrize(
+    ("street_address", "street", "house"),
+    [
+        ("Mill Road 12", "millroad", "12"),
+        ("12 Mill Road", "millroad", "12"),
+        ("12, Mill Road", "millroad", "12"),
+        ("Mill Road 12 a", "millroad", "12a"),
+        ("Straße des 17. Juni 135", "strassedes17juni", "135"),
+        ("Mill Road", "millroad", None),
+        ("12", "12", None),
+        (" ", None, None),
+        (None, None, None),
+    ],
+)
+def test_one_address_in_several_notations(street_address: str | None, street: str | None, house: str | None) -> None:
+    assert (street_key(street_address), house_key(street_address)) == (street, house)
 
 
 @given(st.text(max_size=30), st.sampled_from([None, "US", "DE", "", "zz"]))

@@ -1,7 +1,11 @@
-"""One workplace for all scenario builds: always the same paths, so that dbt keeps what it parsed, and snapshots of what was built."""
+"""One workplace for all scenario builds: always the same paths, so that dbt keeps what it parsed, and snapshots of what was built.
+
+The unit tests know no data: the first run has them, the others leave them out.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -20,11 +24,22 @@ from simulator.company import simulate
 
 BIN = Path(sys.executable).parent
 BUILT = ("bronze", "silver", "gold", "entity", "metrics", "quarantine")
-#: columns that name the load, and differ between two ways to the same rows; a golden id is that of the record which came first
+#: columns that name the load, and differ between two ways to the same rows; `transition_id` is made of a golden id
 OF_THE_LOAD = (
     *("load_id", "loaded_at", "sha256", "size_bytes", "first_load_id", "build_number", "fingerprint", "content_hash"),
-    *("golden_customer_id", "anchor_record_key", "golden_customer_id_a", "golden_customer_id_b", "matched_at"),
+    *("anchor_record_key", "matched_at", "transition_id"),
 )
+#: A golden id is made of the record that came first, and the id of a household of such an id. Between two ways people and households
+#: go by what they hold: the least of their records, the least of their people.
+PEOPLE_AND_HOUSEHOLDS = """
+    create temp table named_people as
+    select golden_customer_id as id, 'person of ' || min(record_key) as name from silver.identity_map group by 1;
+    create temp table named_components as
+    select component_key as id, min(name) as name from silver.household_components inner join named_people on record_key = id group by 1;
+    create temp table named_households as
+    select household_id as id, 'household of ' || min(name) as name
+    from silver.household_members inner join named_people on golden_customer_id = id group by 1;
+"""
 #: a log of what happened, which is not the same on two ways
 LOGS = ("identity_changes",)
 
@@ -38,15 +53,19 @@ class Site:
         self.mappings = root / "mappings"
         self.mappings.mkdir()
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Environment of a build: its own folders, nothing of the project's data."""
+    def environment(self, arguments: Sequence[str], unit_tests: bool = False) -> dict[str, str]:
+        """Environment of a command: its own folders, nothing of the project's data.
+
+        dbt reads the whole project anew where other variables are given than the last time, so each has a target folder of its own.
+        """
+        variables = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else ""
         return {
             **os.environ,
             "DATA_DIR": str(self.data),
             "MAPPINGS_DIR": str(self.mappings),
-            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_TARGET_PATH": str(self.root / "target" / hashlib.sha256(variables.encode()).hexdigest()[:8]),
             "DBT_LOG_PATH": str(self.root / "logs"),
+            "DBT_EXCLUDE_RESOURCE_TYPES": "" if unit_tests else "unit_test",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "COLUMNS": "200",
         }
@@ -65,30 +84,31 @@ class Site:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return path
 
-    def start(self, *arguments: str, program: str = "customer-analytics", **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, program: str = "customer-analytics", unit_tests: bool = False
+    ) -> subprocess.Popen[str]:
         """Start a command in a process group of its own."""
         return subprocess.Popen(
             [str(BIN / program), *arguments],
             cwd=PROJECT_DIR,
-            env=self.environment,
+            env=self.environment(arguments, unit_tests),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            **options,
         )
 
-    def run(self, *arguments: str, program: str = "customer-analytics", code: int = 0) -> str:
+    def run(self, *arguments: str, program: str = "customer-analytics", code: int = 0, unit_tests: bool = False) -> str:
         """Run a command to its end, and give what it printed. Fails unless it ends with `code`."""
-        process = self.start(*arguments, program=program)
-        printed, _ = process.communicate(timeout=300)
+        process = self.start(*arguments, program=program, unit_tests=unit_tests)
+        printed, _ = process.communicate(timeout=600)
         assert process.returncode == code, printed[-4000:]
         return printed
 
     def build(self, *arguments: str) -> None:
         """Load and build, without the checks, in this process (which spares the start of another one)."""
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in self.environment.items():
+            for name, value in self.environment(arguments).items():
                 patch.setenv(name, value)
             outcome = run_dbt(["build", "--exclude-resource-type", "test", "unit_test", *arguments], self.data)
         assert outcome.succeeded, outcome.problems
@@ -119,6 +139,8 @@ def tables(data: Path, leave_out: Sequence[str] = OF_THE_LOAD) -> dict[str, pa.T
     found: dict[str, pa.Table] = {}
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
         con.execute("set timezone = 'UTC'")
+        if leave_out:
+            con.execute(PEOPLE_AND_HOUSEHOLDS)
         columns = con.execute(
             "select table_schema, table_name, column_name, data_type from information_schema.columns "
             f"where table_schema in {BUILT} order by all"
@@ -130,6 +152,8 @@ def tables(data: Path, leave_out: Sequence[str] = OF_THE_LOAD) -> dict[str, pa.T
             expression = f'"{column}"'
             if column == "source_file" and leave_out:
                 expression = "regexp_replace(source_file, '@[0-9]+$', '') as source_file"
+            elif leave_out and (names := _names(table, column)):
+                expression = f'{names} as "{column}"'
             elif data_type == "DOUBLE":
                 # Parallel threads add up in any order, so the last bits differ; the odd summand keeps values off the edges of rounding.
                 expression = f'round("{column}" + 0.0000002718281828, 6) as "{column}"'
@@ -138,6 +162,23 @@ def tables(data: Path, leave_out: Sequence[str] = OF_THE_LOAD) -> dict[str, pa.T
             reader = con.sql(f'select {", ".join(expressions)} from "{schema}"."{table}"')
             found[f"{schema}.{table}"] = reader.to_arrow_table()
     return found
+
+
+def _names(table: str, column: str) -> str | None:
+    """SQL for what the person or household is called between two ways, of whom a column has the id; None if it has no such id."""
+    if table == "household_links" and column in ("person_a", "person_b"):
+        # The lesser id stands first, and that may be either.
+        choose = "least" if column == "person_a" else "greatest"
+        return f"{choose}({_named('people', 'person_a')}, {_named('people', 'person_b')})"
+    if table == "household_components" and column == "component_key":
+        return _named("components", column)
+    if "golden_customer_id" in column or (table == "household_components" and column == "record_key"):
+        return _named("people", column)
+    return _named("households", column) if column == "household_id" else None
+
+
+def _named(what: str, column: str) -> str:
+    return f'coalesce((select name from named_{what} where id = "{column}"), "{column}")'
 
 
 def differences(one: dict[str, pa.Table], other: dict[str, pa.Table]) -> dict[str, str]:
@@ -218,5 +259,5 @@ def published(site: Site, company: Path) -> tuple[Path, dict[str, tuple[bytes, i
     for name, (data, _, _) in BROKEN.items():
         site.put(name, data)
     (site.data / "landing/files/accounts/x_folder.csv").mkdir()
-    site.run("run")
+    site.run("run", unit_tests=True)
     return site.keep("published"), BROKEN, SOUND

@@ -38,10 +38,10 @@ def _extra(landing: Path) -> None:
     """Duplicates under another name, and the events that change hands."""
     events = landing / "files" / "customer_events"
     shutil.copy(events / "customer_events_2026-08.csv.gz", events / "customer_events_2026-08_again.csv.gz")
-    shutil.copy(
-        landing / "files/subscriptions/subscriptions_2026-09.csv",
-        landing / "files/subscriptions/subscriptions_2026-09_again.csv",
-    )
+    for contract in ("subscriptions", "customers", "customer_identifiers", "customer_interactions"):
+        folder = landing / "files" / contract
+        (original,) = folder.glob(f"{contract}_2026-09.*")
+        shutil.copy(original, folder / original.name.replace("_2026-09.", "_2026-09_again."))
     (events / "moves_1.csv").write_text(BEFORE)
     (events / "moves_2.csv").write_text(AFTER)
 
@@ -54,9 +54,12 @@ def _first_deliveries(landing: Path) -> dict[str, bytes]:
     header, row, *rest = (landing / accounts).read_bytes().splitlines(keepends=True)
     fields = row.split(b",")
     fields[header.rstrip().split(b",").index(b"customer_name")] = b"Wrong Name Ltd"
+    people = "files/customers/customers_2026-08.csv"
+    records = (landing / people).read_bytes().splitlines(keepends=True)
     return {
         events: gzip.compress(b"".join(lines[: len(lines) // 2])),
         accounts: b"".join([header, b",".join(fields), *rest]),
+        people: b"".join(records[: len(records) // 2]),
     }
 
 

@@ -145,6 +145,17 @@ def test_tiny_companies_work(tmp_path: Path, accounts: int, days: int, end: date
     assert simulate(accounts=accounts, days=days, out=tmp_path, end=end).files >= 1
 
 
+def test_a_company_at_which_duckdb_broke_off(tmp_path: Path) -> None:
+    # Its second month ended in an internal error of DuckDB 2.0.0 (see simulator/marketing.py).
+    def stop(text: str) -> None:
+        if "events" in text and next(months) == 2:
+            raise KeyboardInterrupt
+
+    months = iter(range(3))
+    with pytest.raises(KeyboardInterrupt):
+        simulate(accounts=300, days=400, seed=1, out=tmp_path, progress=stop)
+
+
 def test_volume_follows_accounts_and_days(company: Any, small: Callable[..., Path]) -> None:
     per_day = company.summary.rows["customer_events"] / (120 * 200)
     assert 2 < per_day < 7

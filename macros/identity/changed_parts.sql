@@ -1,0 +1,147 @@
+{# What each model that is brought up to date in parts takes out before its build; the steps it leaves behind say what it has to put in. #}
+
+{% macro plan_record_identifiers() -%}
+    {{ return(build_plan(['source_records'], records=ref('silver__source_records'))) }}
+{%- endmacro %}
+
+{# Touched are the records that are touched in source_records, and those of which identifiers came in. Their former identifiers are kept. #}
+{% macro begin_record_identifiers() -%}
+    {%- set plan = plan_record_identifiers() -%}
+    {% do begin_build(plan) %}
+    {%- if is_building() and plan.part -%}
+        {%- set touched -%}
+            select record_key from {{ ref('silver__source_records') }} where build_number > {{ plan.seen['source_records'] }}
+            union
+            select {{ record_key('identifiers.origin_system', 'identifiers.source_record_id') }}
+            from {{ ref('bronze__customer_identifiers') }} as identifiers
+            cross join {{ ref('silver__as_of') }} as build
+            cross join (select coalesce(max(load_id), 0) as load_id, coalesce(max(updated_at), timestamp '1900-01-01 00:00:00') as updated_at from {{ this }}) as stored
+            where
+                coalesce(identifiers.updated_at, timestamp '1900-01-01 00:00:00') <= build.as_of
+                and (identifiers.load_id > stored.load_id or identifiers.updated_at > stored.updated_at)
+        {%- endset -%}
+        {% do step_table('identifiers_touched', touched) %}
+        {% do kept_table('replaced_identifiers', 'select record_key, identifier_type, identifier_value from ' ~ this ~ ' where record_key in (select record_key from identifiers_touched)') %}
+        {% do run_query('delete from ' ~ this ~ ' where record_key in (select record_key from identifiers_touched)') %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro plan_identifier_values() -%}
+    {{ return(build_plan(['record_identifiers'], seeds=['identifier_types', 'placeholders'], steps=['record_identifiers'])) }}
+{%- endmacro %}
+
+{# Affected are the identifiers that a touched record has or had. #}
+{% macro begin_identifier_values() -%}
+    {%- set plan = plan_identifier_values() -%}
+    {% do begin_build(plan) %}
+    {%- if is_building() and plan.part -%}
+        {%- set affected -%}
+            select identifier_type, identifier_value
+            from {{ ref('silver__record_identifiers') }}
+            where build_number > {{ plan.seen['record_identifiers'] }}
+            {%- if plan.now['record_identifiers'] > plan.seen['record_identifiers'] %}
+            union
+            select identifier_type, identifier_value from identity.replaced_identifiers
+            {%- endif %}
+        {%- endset -%}
+        {%- set before -%}
+            select stored.identifier_type, stored.identifier_value, stored.is_linking, stored.build_number
+            from {{ this }} as stored
+            inner join values_affected as affected
+                on stored.identifier_type = affected.identifier_type and stored.identifier_value = affected.identifier_value
+        {%- endset -%}
+        {% do step_table('values_affected', 'select distinct identifier_type, identifier_value from (' ~ affected ~ ') as affected') %}
+        {% do step_table('values_before', before) %}
+        {% do run_query('delete from ' ~ this ~ ' where (identifier_type, identifier_value) in (select identifier_type, identifier_value from values_before)') %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro plan_crowded_blocks() -%}
+    {{ return(build_plan(['source_records'], records=ref('silver__source_records'))) }}
+{%- endmacro %}
+
+{# Counted again are blocks that a touched record is in, and those that were crowded, which it may have left. #}
+{% macro begin_crowded_blocks() -%}
+    {%- set plan = plan_crowded_blocks() -%}
+    {%- if is_building() and plan.part -%}
+        {%- set fresh = '(select * from ' ~ ref('silver__source_records') ~ ' where build_number > ' ~ plan.seen['source_records'] ~ ') as fresh' -%}
+        {% do step_table('blocks_affected', 'select block_key from (' ~ block_keys(fresh) ~ ') as keyed union select block_key from ' ~ this) %}
+        {% do run_query('delete from ' ~ this) %}
+    {%- else -%}
+        {% do begin_build(plan) %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro plan_identity_candidates() -%}
+    {{ return(build_plan(
+        ['source_records', 'record_identifiers', 'identifier_values', 'crowded_blocks'],
+        seeds=['nicknames'], steps=['record_identifiers'], records=ref('silver__source_records')
+    )) }}
+{%- endmacro %}
+
+{# Compared again are records that were touched, and all that share an identifier or a block which began or ceased to bring records together. #}
+{% macro begin_identity_candidates() -%}
+    {%- set plan = plan_identity_candidates() -%}
+    {% do begin_build(plan) %}
+    {%- if is_building() and plan.part -%}
+        {%- set turned_blocks -%}
+            select block_key
+            from (
+                select block_key, 1 as now_crowded, 0 as was_crowded from {{ ref('silver__crowded_blocks') }}
+                union all
+                select block_key, 0 as now_crowded, 1 as was_crowded from identity.known_crowded_blocks
+            ) as blocks
+            group by block_key
+            having sum(now_crowded) != sum(was_crowded)
+        {%- endset -%}
+        {% do step_table('candidates_turned_blocks', turned_blocks) %}
+        {%- set replaced -%}
+            select record_key from {{ ref('silver__source_records') }} where build_number > {{ plan.seen['source_records'] }}
+            union
+            select record_key from {{ ref('silver__record_identifiers') }} where build_number > {{ plan.seen['record_identifiers'] }}
+            {%- if plan.now['record_identifiers'] > plan.seen['record_identifiers'] %}
+            union
+            select record_key from identity.replaced_identifiers
+            {%- endif %}
+            union
+            select identifiers.record_key
+            from {{ ref('silver__record_identifiers') }} as identifiers
+            inner join {{ ref('silver__identifier_values') }} as identifier_values
+                on
+                    identifiers.identifier_type = identifier_values.identifier_type
+                    and identifiers.identifier_value = identifier_values.identifier_value
+            where identifier_values.build_number > {{ plan.seen['identifier_values'] }} and identifier_values.records > 1
+            {%- if number_from('select count(*) from candidates_turned_blocks') > 0 %}
+            union
+            select keyed.record_key
+            from ({{ block_keys(ref('silver__source_records')) }}) as keyed
+            inner join candidates_turned_blocks as turned on keyed.block_key = turned.block_key
+            {%- endif %}
+        {%- endset -%}
+        {% do kept_table('replaced_candidates', replaced) %}
+        {% for end in ['record_key_a', 'record_key_b'] %}
+            {% do run_query('delete from ' ~ this ~ ' where ' ~ end ~ ' in (select record_key from identity.replaced_candidates)') %}
+        {% endfor %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro end_identity_candidates() -%}
+    {%- if is_building() -%}
+        {% do kept_table('known_crowded_blocks', 'select block_key from ' ~ ref('silver__crowded_blocks')) %}
+        {% do remember_build(['source_records', 'record_identifiers', 'identifier_values', 'crowded_blocks'], seeds=['nicknames']) %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro plan_deterministic_links() -%}
+    {{ return(build_plan(['identity_candidates'], seeds=['identity_rules'], steps=['identity_candidates'])) }}
+{%- endmacro %}
+
+{% macro begin_deterministic_links() -%}
+    {%- set plan = plan_deterministic_links() -%}
+    {% do begin_build(plan) %}
+    {%- if is_building() and plan.part and plan.now['identity_candidates'] > plan.seen['identity_candidates'] -%}
+        {% for end in ['record_key_a', 'record_key_b'] %}
+            {% do run_query('delete from ' ~ this ~ ' where ' ~ end ~ ' in (select record_key from identity.replaced_candidates)') %}
+        {% endfor %}
+    {%- endif -%}
+{%- endmacro %}
