@@ -16,7 +16,7 @@ from command_line.pipeline import BEFORE_MATCHING, DbtOutcome, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from intelligence.identity import step
 from intelligence.identity.comparisons import COLUMNS
-from intelligence.identity.matching import FEWEST_RECORDS, MatchReport, create_tables
+from intelligence.identity.matching import FEWEST_RECORDS, TABLES, MatchReport, create_tables
 from publishing.release import Checks
 
 Command = Callable[..., Result]
@@ -42,10 +42,8 @@ def test_both_parts_together_are_everything_once(place: Path) -> None:
     kinds = Counter(name.split(".")[0] for name in first)
     assert kinds["model"] > 10 and kinds["test"] > 50 and kinds["seed"] > 3
     assert Counter(first + second) == Counter(everything)
-    assert (
-        "unit_test.customer_analytics.silver__identity_links.a_rule_links_what_agrees_and_nothing_that_contradicts"
-        in second
-    )
+    assert any(name.startswith("unit_test.") for name in first)
+    assert "unit_test" in {name.split(".")[0] for name in second}
 
 
 @pytest.fixture
@@ -137,7 +135,7 @@ def _warehouse(folder: Path, records: int) -> None:
         f"'{name}' || i as {name}"
         if name in ("given_name_key", "family_name_key", "email_key")
         else f"cast(null as varchar) as {name}"
-        for name in dict.fromkeys((*COLUMNS, "email_key", "phone", "mobile_phone"))
+        for name in dict.fromkeys((*COLUMNS, "email_key", "phone", "mobile_phone", "content_hash"))
     )
     with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
         con.execute("create schema silver; create schema reference")
@@ -164,7 +162,7 @@ def test_what_goes_wrong_inside_the_step_is_one_sentence(command: Command, tmp_p
         con.execute("insert into silver.source_records select * from silver.source_records limit 1")
     result = command("match", "--data-dir", tmp_path)
     assert result.exit_code == 1
-    assert "1 record keys twice" in result.stderr
+    assert "every record may stand in it once" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
@@ -180,7 +178,10 @@ def _build(data: Path, *arguments: str, part: str = "") -> DbtOutcome:
 @pytest.mark.slow
 def test_a_build_makes_the_tables_of_the_step_and_keeps_what_is_in_them(place: Path, tmp_path: Path) -> None:
     assert _build(tmp_path).succeeded
-    columns = "select table_name, column_name, data_type from information_schema.columns where table_schema = 'identity' order by all"
+    columns = (
+        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'identity' "
+        f"and table_name in {tuple(TABLES)} order by all"
+    )
     with duckdb.connect() as con:
         create_tables(con)
         assert _rows(tmp_path, columns) == con.execute(columns).fetchall()
