@@ -1,4 +1,4 @@
--- Grain: one row per source record: the person it is of, and the strongest link that says so.
+-- Grain: one row per source record: the person it is of, and the link that says so: a person's word before a rule, a rule before the model.
 -- depends_on: {{ ref('silver__identity_changes') }}
 {{ config(
     materialized='incremental',
@@ -66,11 +66,10 @@ select
     case
         when strongest.record_key is null then 'single'
         when strongest.manual is not null then 'manual'
-        when coalesce(strongest.deterministic, 0) >= coalesce(strongest.probabilistic, 0) then 'deterministic'
+        when strongest.deterministic is not null then 'deterministic'
         else 'probabilistic'
     end as match_type,
-    coalesce(strongest.manual, greatest(coalesce(strongest.deterministic, strongest.probabilistic), coalesce(strongest.probabilistic, strongest.deterministic)))
-        as match_probability,
+    coalesce(strongest.manual, strongest.deterministic, strongest.probabilistic) as match_probability,
     case when strongest.record_key is not null then greatest(records.updated_at, anchors.updated_at) end as matched_at,
     records.record_type,
     records.is_deleted,
