@@ -15,7 +15,17 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from intelligence.identity.candidates import crowded_keys_sql, keys_sql, least_strength, pairs_sql
-from intelligence.identity.comparisons import COLUMNS, COMPARISONS, EMAILS, FAMILY, FORMS, GIVEN, IDENTIFIERS, PHONES
+from intelligence.identity.comparisons import (
+    COLUMNS,
+    COMPARISONS,
+    EMAIL,
+    EMAILS,
+    FAMILY,
+    FORMS,
+    GIVEN,
+    IDENTIFIERS,
+    PHONES,
+)
 from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
 
@@ -87,7 +97,8 @@ class Sources:
 
     Attributes:
         records: record_key, content_hash and the columns of silver.source_records that `comparisons` names; one row a record.
-        identifiers: record_key, identifier_type, identifier_value: all identifiers of the records that may speak for a link; None for none.
+        identifiers: record_key, identifier_type, identifier_value: all identifiers of the records that may speak for a link, mail addresses and
+            telephone numbers among them; None for the contacts that stand in the records.
         nicknames: nickname, given_name; None for none.
     """
 
@@ -137,14 +148,11 @@ def match(
     if count < FEWEST_RECORDS:
         _replace_all(con, schema, {})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
-    known = (
-        sources.identifiers
-        or "(select null::varchar, null::varchar, null::varchar where false) as none (record_key, identifier_type, identifier_value)"
-    )
     con.execute(
         f"""
         create or replace temp table identifier_now as
-        select distinct {_UNIQUE_ID} as unique_id, hash(identifier_type, identifier_value) as identifier from {known}
+        select distinct {_UNIQUE_ID} as unique_id, hash(identifier_type, identifier_value) as identifier
+        from {_identifiers(sources)}
         """
     )
     current = con.execute(f"select model_id, records, strength, model from {schema}.models").fetchall()
@@ -153,16 +161,21 @@ def match(
     return _match_changed(con, sources, schema, count, current[0], clock, tell)
 
 
+def _identifiers(sources: Sources) -> str:
+    """The identifiers that may speak for a link; where nobody says which may, the contacts that stand in the records."""
+    contacts = " union all ".join(
+        f"select record_key, '{kind}', {column} from {sources.records} where {column} is not null"
+        for kind, column in (("email", EMAIL), ("phone", "phone"), ("phone", "mobile_phone"))
+    )
+    return sources.identifiers or f"({contacts}) as stated (record_key, identifier_type, identifier_value)"
+
+
 def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str) -> None:
     """Fill table `people` with what is compared of each record.
 
     A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it.
     """
-    known = (
-        f"select record_key, identifier_type, identifier_value from {sources.identifiers}"
-        if sources.identifiers
-        else "select null, null, null where false"
-    )
+    known = f"select record_key, identifier_type, identifier_value from {_identifiers(sources)}"
     forms = (
         f"select nickname, list(given_name order by given_name) as forms from {sources.nicknames} group by nickname"
         if sources.nicknames
@@ -175,11 +188,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, 
         with record as (select * from {sources.records}),
         identifier (record_key, identifier_type, identifier_value) as ({known}),
         stated as (
-            select record_key, 'email' as kind, email_key as value from record
-            union all select record_key, 'phone', phone from record
-            union all select record_key, 'phone', mobile_phone from record
-            union all
-            select record_key, identifier_type, identifier_value from identifier
+            select record_key, identifier_type as kind, identifier_value as value from identifier
             where identifier_type != 'national_id' and record_key in (select record_key from record)
         ),
         contact as (

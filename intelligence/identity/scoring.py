@@ -15,6 +15,10 @@ from intelligence.identity.training import CONTACTS, Model
 #: Pairs with less than this (bits) are not worth a look: they would have to be wrong a thousand times over.
 LEAST_WEIGHT = -10.0
 
+#: Names alone, however rare, are a question for somebody and no link.
+NAMES = ("given_name", "family_name")
+NAME_ALONE = 1.0
+
 
 def score_pairs(
     con: duckdb.DuckDBPyConnection, records: str, pairs: str, model: Model, frequencies: dict[str, str], scored: str
@@ -59,7 +63,9 @@ def contact_weight(model: Model) -> str:
             cases = " ".join(f"when {gamma} then {weight:.4f}" for gamma, weight in enumerate(bits))
             terms.append(f"case gamma_{comparison} {cases} else 0 end")
         weights.append(f"case when {condition} then {' + '.join(terms)} end")
-    return f"least({', '.join(weights)})" if len(weights) > 1 else weights[0]
+    agreements = " or ".join(f"gamma_{it.name} > 0" for it in COMPARISONS if it.name not in NAMES)
+    weights.append(f"case when not ({agreements}) then {NAME_ALONE} end")
+    return f"least({', '.join(weights)})"
 
 
 def evidence_sql(model: Model) -> str:
