@@ -15,6 +15,8 @@ from intelligence.identity.training import CONTACTS, Model
 #: Pairs with less than this (bits) are not worth a look: they would have to be wrong a thousand times over.
 LEAST_WEIGHT = -10.0
 
+#: Who shares a contact and clearly contradicts in this is no likelier one person than anybody who shares it.
+TELLING = ("birth_date",)
 #: Names alone, however rare, are a question for somebody and no link.
 NAMES = ("given_name", "family_name")
 NAME_ALONE = 1.0
@@ -63,6 +65,8 @@ def contact_weight(model: Model) -> str:
             cases = " ".join(f"when {gamma} then {weight:.4f}" for gamma, weight in enumerate(bits))
             terms.append(f"case gamma_{comparison} {cases} else 0 end")
         weights.append(f"case when {condition} then {' + '.join(terms)} end")
+        contradicts = " or ".join(f"gamma_{it} = 0" for it in TELLING)
+        weights.append(f"case when {condition} and ({contradicts}) then {found['prior']:.4f} end")
     agreements = " or ".join(f"gamma_{it.name} > 0" for it in COMPARISONS if it.name not in NAMES)
     weights.append(f"case when not ({agreements}) then {NAME_ALONE} end")
     return f"least({', '.join(weights)})"
