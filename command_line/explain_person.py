@@ -207,7 +207,9 @@ def in_words(evidence: str | None) -> str:
         words = name.replace("_", " ")
         if value in (None, "", "unknown", "null"):
             continue
-        if name == "places":
+        if isinstance(value, list):  # what the model found, and the bits it adds
+            said.append(f"{value[0]} ({value[1]:+.1f})")
+        elif name == "places":
             said.append(
                 ("no part", "one part", "two parts", "three parts")[min(int(value), 3)]
                 + f" of the address agree{'' if value > 1 else 's'}"

@@ -298,6 +298,10 @@ def test_a_test_record_is_nobody_readers_see(people: Path) -> None:
         ),
         ('{"places": 2}', "two parts of the address agree"),
         ('{"decided_by": "kim", "reason": "twins"}', "decided by: kim, reason: twins"),
+        (
+            '{"given_name": ["same given name", 4.2], "birth_date": ["other birth date", -6.6]}',
+            "same given name (+4.2), other birth date (-6.6)",
+        ),
     ],
 )
 def test_evidence_in_words(evidence: str | None, words: str) -> None:
