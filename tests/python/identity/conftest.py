@@ -41,9 +41,7 @@ model-paths: [models]
 macro-paths: [macros]
 models: {customer_analytics: {+materialized: view, +schema: silver}}
 vars: {identity_cluster_weight: 1}
-on-run-start:
-  - create schema if not exists identity
-  - create table if not exists identity.probabilistic_links (record_key_a varchar)
+on-run-start: ["create schema if not exists identity", "create table if not exists identity.probabilistic_links (record_key_a varchar)"]
 """
 PROFILE = "bench: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 1}}}\n"
 

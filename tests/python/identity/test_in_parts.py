@@ -113,9 +113,10 @@ GIVEN = {
         "record_key_a varchar, record_key_b varchar, decision varchar, decided_by varchar, decided_at timestamp, reason varchar"
     ),
 }
-SETTINGS = """
-vars: {as_of: null, default_country: null, identity_automatic_probability: 0.99, identity_review_probability: 0.5}
-"""
+SETTINGS = (
+    "vars: {as_of: null, default_country: null, identity_automatic_probability: 0.99, identity_review_probability: 0.5, "
+    "identity_cluster_weight: 1}"
+)
 SOURCES = """
 version: 2
 sources: [{name: identity, tables: [{name: probabilistic_links}]}]
@@ -137,7 +138,9 @@ class RecordBench(Workbench):
             shutil.copy(PROJECT_DIR / f"models/silver/golden/silver__{name}.sql", root / "models")
         (root / "models/sources.yml").write_text(SOURCES)
         hooks = 'on-run-start: ["create schema if not exists identity", "{{ prepare_identity() }}"]'
-        (root / "dbt_project.yml").write_text(re.sub(r"on-run-start: .*", hooks, PROJECT) + SETTINGS)
+        (root / "dbt_project.yml").write_text(
+            re.sub(r"vars: .*", SETTINGS, re.sub(r"on-run-start: .*", hooks, PROJECT))
+        )
         (root / "profiles.yml").write_text(
             f"bench: {{target: dev, outputs: {{dev: {{type: duckdb, path: '{self.warehouse}', threads: 1, plugins: [{{module: ingestion.dbt_plugin}}]}}}}}}\n"
         )
@@ -286,7 +289,7 @@ def test_any_loads_end_where_a_rebuild_does(records: RecordBench) -> None:
         pairs = [tuple(sorted(chance.sample(range(300), 2), key=lambda place: f"s|r{place}")) for _ in range(10)]
         records.execute(
             "delete from identity.probabilistic_links where random() < 0.3",
-            *(f"insert into identity.probabilistic_links values ('s|r{a}', 's|r{b}', {chance.choice([0.7, 0.995])}, 9, '', 'm{number}')" for a, b in pairs),
+            *(f"insert into identity.probabilistic_links values ('s|r{a}', 's|r{b}', {chance.choice([0.7, 0.995])}, 9, '', 'm{number}', 0, 0)" for a, b in pairs),
         )  # fmt: skip
         records.run()
         assert records.query("select count(*) from identity.builds where upstream = '' and anew_number != 1") == [(0,)]
