@@ -187,8 +187,8 @@ def _decisions(con: duckdb.DuckDBPyConnection, there: set[str], keys: list[str])
         return []
     return rows(
         con,
-        "select * from (select *, source_system_a || '|' || source_record_id_a as record_key_a, "
-        "source_system_b || '|' || source_record_id_b as record_key_b from reference.identity_decisions) "
+        "select * from (select *, replace(source_system_a, '|', '%7C') || '|' || source_record_id_a as record_key_a, "
+        "replace(source_system_b, '|', '%7C') || '|' || source_record_id_b as record_key_b from reference.identity_decisions) "
         "where record_key_a in (select unnest(?)) or record_key_b in (select unnest(?)) order by decided_at, record_key_a, record_key_b",
         [keys, keys],
     )

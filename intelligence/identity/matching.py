@@ -87,8 +87,6 @@ TABLES = {
         "unique_id_a bigint, unique_id_b bigint"
     ),
 }
-#: A number for a record that depends on its key alone, so that the order of arrival leaves no trace.
-_UNIQUE_ID = "cast(md5_number_lower(record_key) >> 1 as bigint)"
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def match(
     clock = _Clock()
     create_tables(con, schema)
     con.execute(
-        f"create or replace temp table record_now as select {_UNIQUE_ID} as unique_id, content_hash from {sources.records}"
+        f"create or replace temp table record_now as select {_unique_id()} as unique_id, content_hash from {sources.records}"
     )
     count, distinct = con.execute("select count(*), count(distinct unique_id) from record_now").fetchall()[0]
     if count != distinct:
@@ -151,7 +149,7 @@ def match(
     con.execute(
         f"""
         create or replace temp table identifier_now as
-        select distinct {_UNIQUE_ID} as unique_id, hash(identifier_type, identifier_value) as identifier
+        select distinct {_unique_id()} as unique_id, hash(identifier_type, identifier_value) as identifier
         from {_identifiers(sources)}
         """
     )
@@ -159,6 +157,11 @@ def match(
     if retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]:
         return _match_anew(con, sources, schema, count, clock, tell)
     return _match_changed(con, sources, schema, count, current[0], clock, tell)
+
+
+def _unique_id(record_key: str = "record_key") -> str:
+    """SQL for the number of a record. It depends on the key alone, so that the order of arrival leaves no trace."""
+    return f"cast(md5_number_lower({record_key}) >> 1 as bigint)"
 
 
 def _identifiers(sources: Sources) -> str:
@@ -220,7 +223,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, 
             ) as records
         )
         select
-            cast(md5_number_lower(records.record_key) >> 1 as bigint) as unique_id, records.record_key, records.content_hash, {plain},
+            {_unique_id("records.record_key")} as unique_id, records.record_key, records.content_hash, {plain},
             list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
             contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
         from ordered as records
@@ -348,7 +351,7 @@ def _match_changed(
         return MatchReport(count, 0, 0, _count(con, f"{schema}.probabilistic_links"), False, model_id, clock.seconds)
     tell(f"matching {changed} new or changed records")
     con.execute(f"create or replace temp table fresh_person ({TABLES['people']})")
-    changed_records = f"(select * from {sources.records} where {_UNIQUE_ID} in (select unique_id from changed))"
+    changed_records = f"(select * from {sources.records} where {_unique_id()} in (select unique_id from changed))"
     _prepare(con, replace(sources, records=changed_records), f"{schema}.name_order", "fresh_person")
     con.execute(f"create or replace temp table fresh_key as {keys_sql('fresh_person')}")
     con.execute(
