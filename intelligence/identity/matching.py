@@ -1,7 +1,8 @@
 """The matching step: which records are likely one person, brought up to date at a cost that follows what is new.
 
 Everything it keeps lies in one schema: the model it matches with, the frequencies of names and numbers when that was trained, the blocking keys
-of each record, and the links. A link depends on its two records and the model only, so that any order of arrival gives the same links.
+of each record, the links, and which records were matched again in which run (all of them where it matched anew). A link depends on its two
+records and the model only, so that any order of arrival gives the same links.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import duckdb
 
-from intelligence.identity.candidates import crowded_keys_sql, keys_sql, least_strength, pairs_sql
+from intelligence.identity.candidates import common_keys_sql, fill_candidates, keys_sql, pairs_sql
 from intelligence.identity.comparisons import (
     COLUMNS,
     COMPARISONS,
@@ -75,13 +76,14 @@ TABLES = {
     "models": "model_id varchar, records bigint, strength integer, model varchar",
     "term_frequencies": "column_name varchar, term varchar, frequency double",
     "name_order": "name varchar, as_given bigint, as_family bigint",
+    "match_runs": "match_number bigint, was_anew boolean",
+    "rematched_records": "match_number bigint, record_key varchar",
     "people": (
-        "unique_id bigint, record_key varchar, content_hash varchar, "
+        "unique_id bigint, record_key varchar, content ubigint, "
         + ", ".join(f"{column} varchar{'[]' if column in _LISTS else ''}" for column in COLUMNS)
     ),
-    "known_identifiers": "unique_id bigint, identifier ubigint",
     "blocking_keys": "unique_id bigint, key ubigint",
-    "crowded_keys": "key ubigint",
+    "common_keys": "key ubigint, is_left_out boolean",
     "probabilistic_links": (
         "record_key_a varchar, record_key_b varchar, match_probability double, match_weight double, evidence varchar, model_id varchar, "
         "unique_id_a bigint, unique_id_b bigint"
@@ -106,10 +108,23 @@ class Sources:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, schema: str = "identity") -> None:
-    """Make the tables of the step where they are missing, empty."""
+    """Make the tables of the step where they are missing, empty. A table that an earlier version laid out otherwise is made anew, and so is the
+    model, which cannot do without it.
+    """
     con.execute(f"create schema if not exists {schema}")
+    found = con.execute(
+        "select table_name, string_agg(column_name || ' ' || lower(data_type), ', ' order by column_index) from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? group by table_name",
+        [schema],
+    ).fetchall()
+    there = dict(found)
+    outdated = [table for table, columns in TABLES.items() if there.get(table, columns) != columns]
+    for table in outdated:
+        con.execute(f"drop table {schema}.{table}")
     for table, columns in TABLES.items():
         con.execute(f"create table if not exists {schema}.{table} ({columns})")
+    if outdated:
+        con.execute(f"delete from {schema}.models")
 
 
 def match(
@@ -135,24 +150,17 @@ def match(
     tell = progress or (lambda words: None)
     clock = _Clock()
     create_tables(con, schema)
-    con.execute(
-        f"create or replace temp table record_now as select {_unique_id()} as unique_id, content_hash from {sources.records}"
-    )
+    con.execute(f"create or replace temp table record_now as {_contents_sql(sources)}")
     count, distinct = con.execute("select count(*), count(distinct unique_id) from record_now").fetchall()[0]
     if count != distinct:
         raise ValueError(
             f"{sources.records} holds {count - distinct} records twice; every record may stand in it once."
         )
     if count < FEWEST_RECORDS:
-        _replace_all(con, schema, {})
+        con.execute(f"create or replace table {schema}.next_match_runs ({TABLES['match_runs']})")
+        con.execute(f"insert into {schema}.next_match_runs select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs")
+        _replace_all(con, schema, {"match_runs": "next_match_runs"})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
-    con.execute(
-        f"""
-        create or replace temp table identifier_now as
-        select distinct {_unique_id()} as unique_id, hash(identifier_type, identifier_value) as identifier
-        from {_identifiers(sources)}
-        """
-    )
     current = con.execute(f"select model_id, records, strength, model from {schema}.models").fetchall()
     if retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]:
         return _match_anew(con, sources, schema, count, clock, tell)
@@ -167,40 +175,52 @@ def _unique_id(record_key: str = "record_key") -> str:
 def _identifiers(sources: Sources) -> str:
     """The identifiers that may speak for a link; where nobody says which may, the contacts that stand in the records."""
     contacts = " union all ".join(
-        f"select record_key, '{kind}', {column} from {sources.records} where {column} is not null"
+        f"select record_key, '{kind}' as identifier_type, {column} as identifier_value from {sources.records} where {column} is not null"
         for kind, column in (("email", EMAIL), ("phone", "phone"), ("phone", "mobile_phone"))
     )
-    return sources.identifiers or f"({contacts}) as stated (record_key, identifier_type, identifier_value)"
+    return sources.identifiers or f"({contacts})"
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str) -> None:
-    """Fill table `people` with what is compared of each record.
+def _contents_sql(sources: Sources) -> str:
+    """SQL for what is there now: unique_id, record_key, and a number that changes with anything that is compared of the record."""
+    return f"""
+        with identified as (
+            select record_key, bit_xor(hash(identifier_type, identifier_value)) as content, count(*) as n
+            from {_identifiers(sources)} as stated group by record_key
+        )
+        select
+            {_unique_id("records.record_key")} as unique_id, records.record_key,
+            hash(records.content_hash, identified.content, identified.n) as content
+        from {sources.records} as records left join identified on records.record_key = identified.record_key
+        """
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str, changed: str | None = None) -> None:
+    """Fill table `people` with what is compared of each record, or of those in table `changed` (record_key) alone.
 
     A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it.
     """
-    known = f"select record_key, identifier_type, identifier_value from {_identifiers(sources)}"
     forms = (
         f"select nickname, list(given_name order by given_name) as forms from {sources.nicknames} group by nickname"
         if sources.nicknames
         else "select null, null where false"
     )
     plain = ", ".join(f"records.{column}" for column in COLUMNS if column not in _LISTS)
+    of_interest = f"where record_key in (select record_key from {changed})" if changed else ""
     con.execute(
         f"""
         insert into {people} by name
-        with record as (select * from {sources.records}),
-        identifier (record_key, identifier_type, identifier_value) as ({known}),
+        with record as (select * from {sources.records} {of_interest}),
         stated as (
-            select record_key, identifier_type as kind, identifier_value as value from identifier
-            where identifier_type != 'national_id' and record_key in (select record_key from record)
+            select record_key, identifier_type as kind, identifier_value as value from {_identifiers(sources)} as stated {of_interest}
         ),
         contact as (
             select
                 record_key,
-                list(distinct value order by value) filter (where kind = 'email') as emails,
-                list(distinct right(value, {PHONE_DIGITS}) order by right(value, {PHONE_DIGITS})) filter (where kind = 'phone') as phones,
-                list(distinct kind || ' ' || value order by kind || ' ' || value) filter (where kind not in ('email', 'phone')) as identifiers
-            from stated where value is not null
+                list(value order by value) filter (where kind = 'email') as emails,
+                list(right(value, {PHONE_DIGITS}) order by right(value, {PHONE_DIGITS})) filter (where kind = 'phone') as phones,
+                list(kind || ' ' || value order by kind || ' ' || value) filter (where kind not in ('email', 'phone')) as identifiers
+            from stated where value is not null and kind != 'national_id'
             group by record_key
         ),
         nickname (nickname, forms) as ({forms}),
@@ -223,13 +243,14 @@ def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, 
             ) as records
         )
         select
-            {_unique_id("records.record_key")} as unique_id, records.record_key, records.content_hash, {plain},
+            record_now.unique_id, records.record_key, record_now.content, {plain},
             list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
             contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
         from ordered as records
+        inner join record_now on records.record_key = record_now.record_key
         left join contact on records.record_key = contact.record_key
         left join nickname on records.{GIVEN} = nickname.nickname
-        order by unique_id
+        order by record_now.unique_id
         """
     )
 
@@ -282,7 +303,6 @@ def _match_anew(
         """
     )
     _prepare(con, sources, place["name_order"], place["people"])
-    con.execute(f"insert into {place['known_identifiers']} select unique_id, identifier from identifier_now")
     for column in FREQUENCY_COLUMNS:
         con.execute(
             f"""
@@ -293,11 +313,8 @@ def _match_anew(
         )
     clock.stop("reading")
     con.execute(f"insert into {place['blocking_keys']} {keys_sql(place['people'])}")
-    con.execute(f"insert into {place['crowded_keys']} {crowded_keys_sql(con, place['blocking_keys'], count)}")
-    strength = least_strength(con, place["blocking_keys"], place["crowded_keys"], count)
-    con.execute(
-        f"create or replace temp table candidate as {pairs_sql(place['blocking_keys'], place['crowded_keys'], strength)}"
-    )
+    con.execute(f"insert into {place['common_keys']} {common_keys_sql(con, place['blocking_keys'], count)}")
+    strength = fill_candidates(con, place["blocking_keys"], place["common_keys"], count)
     clock.stop("candidates")
     tell("learning what a match looks like")
     frequencies = _frequencies(con, place["term_frequencies"])
@@ -313,6 +330,7 @@ def _match_anew(
     con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
     con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
     con.execute("drop view person")
+    con.execute(f"insert into {place['match_runs']} select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs")
     _replace_all(con, schema, fresh)
     clock.stop("links")
     return MatchReport(
@@ -340,10 +358,8 @@ def _match_changed(
     con.execute(
         f"""
         create or replace temp table changed as
-        select unique_id from record_now anti join {schema}.people as known using (unique_id, content_hash)
-        union select unique_id from {schema}.people anti join record_now using (unique_id)
-        union select unique_id from identifier_now anti join {schema}.known_identifiers as known using (unique_id, identifier)
-        union select unique_id from {schema}.known_identifiers as known anti join identifier_now using (unique_id, identifier)
+        select unique_id, record_key from record_now anti join {schema}.people as known using (unique_id, content)
+        union all select unique_id, record_key from {schema}.people anti join record_now using (unique_id)
         """
     )
     changed = _count(con, "changed")
@@ -351,14 +367,13 @@ def _match_changed(
         return MatchReport(count, 0, 0, _count(con, f"{schema}.probabilistic_links"), False, model_id, clock.seconds)
     tell(f"matching {changed} new or changed records")
     con.execute(f"create or replace temp table fresh_person ({TABLES['people']})")
-    changed_records = f"(select * from {sources.records} where {_unique_id()} in (select unique_id from changed))"
-    _prepare(con, replace(sources, records=changed_records), f"{schema}.name_order", "fresh_person")
+    _prepare(con, sources, f"{schema}.name_order", "fresh_person", "changed")
     con.execute(f"create or replace temp table fresh_key as {keys_sql('fresh_person')}")
     con.execute(
         f"create or replace temp view kept_key as select unique_id, key from {schema}.blocking_keys anti join changed using (unique_id)"
     )
     con.execute(
-        f"create or replace temp table candidate as {pairs_sql('kept_key', f'{schema}.crowded_keys', strength, 'fresh_key')}"
+        f"create or replace temp table candidate as {pairs_sql('kept_key', f'{schema}.common_keys', strength, 'fresh_key')}"
     )
     con.execute(
         f"""
@@ -375,14 +390,15 @@ def _match_changed(
     gone = "(select unique_id from changed)"
     con.execute("begin")
     con.execute(f"delete from {schema}.probabilistic_links where unique_id_a in {gone} or unique_id_b in {gone}")
-    for table in ("blocking_keys", "people", "known_identifiers"):
+    for table in ("blocking_keys", "people"):
         con.execute(f"delete from {schema}.{table} where unique_id in {gone}")
     con.execute(f"insert into {schema}.people select * from fresh_person")
-    con.execute(
-        f"insert into {schema}.known_identifiers select unique_id, identifier from identifier_now semi join changed using (unique_id)"
-    )
     con.execute(f"insert into {schema}.blocking_keys select unique_id, key from fresh_key")
     con.execute(f"insert into {schema}.probabilistic_links select * from fresh_link")
+    con.execute(f"insert into {schema}.match_runs select max(match_number) + 1, false from {schema}.match_runs")
+    con.execute(
+        f"insert into {schema}.rematched_records select (select max(match_number) from {schema}.match_runs), record_key from changed"
+    )
     con.execute("commit")
     con.execute("drop table person")
     clock.stop("links")

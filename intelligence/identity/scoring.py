@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from ingestion.quoting import sql_literal
-from intelligence.identity.comparisons import COLUMNS, COMPARISONS
+from intelligence.identity.comparisons import COMPARISONS
 from intelligence.identity.training import CONTACTS, Model
 
 #: Pairs with less than this (bits) are not worth a look: they would have to be wrong a thousand times over.
@@ -32,25 +32,15 @@ def score_pairs(
     from splink import DuckDBAPI, Linker, SettingsCreator
 
     database = DuckDBAPI(con)
-    settings = SettingsCreator.from_path_or_dict(model.settings)
+    settings = SettingsCreator.from_path_or_dict({**model.settings, "retain_matching_columns": True})
     linker = Linker(database.register(records), settings, log_level=logging.CRITICAL)
     for column, table in frequencies.items():
         linker.table_management.register_term_frequency_lookup(database.register(table), column)
     linker.table_management.register_blocked_pairs_for_predict(database.register(pairs))
     predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT, warning_mode="never")
-    sides = ", ".join(f"l.{column} as {column}_l, r.{column} as {column}_r" for column in COLUMNS)
-    gammas = ", ".join(f"{it.gamma_sql()} as gamma_{it.name}" for it in COMPARISONS)
+    gammas = ", ".join(f"cast(gamma_{it.name} as tinyint) as gamma_{it.name}" for it in COMPARISONS)
     con.execute(
-        f"""
-        create or replace temp table {scored} as
-        with pair as (
-            select predicted.unique_id_l, predicted.unique_id_r, predicted.match_weight, {sides}
-            from {predicted.physical_name} as predicted
-            inner join {records} as l on predicted.unique_id_l = l.unique_id
-            inner join {records} as r on predicted.unique_id_r = r.unique_id
-        )
-        select unique_id_l, unique_id_r, match_weight, {gammas} from pair
-        """
+        f"create or replace temp table {scored} as select unique_id_l, unique_id_r, match_weight, {gammas} from {predicted.physical_name}"
     )
     predicted.drop_table_from_database_and_remove_from_cache()
 

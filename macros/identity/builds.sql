@@ -5,17 +5,18 @@
 
     build_plan says how a model is to be built now: `part` (only what the models before it have changed) or not, the number of this build,
     and per model before it the build that was `seen` and the one that is there `now`. Everything is made anew if a model before was, a
-    seed has changed, a build of one of `steps` was missed (it keeps what it replaced for one build only), or more than a quarter of the
+    seed or one of the `settings` (a text) has changed, a build of one of `steps` was missed (it keeps what it replaced for one build only), or more than a quarter of the
     records is new, which is quicker at once.
 #}
-{% macro build_plan(upstreams, seeds=[], steps=[], records=none) -%}
-    {%- set plan = {'part': is_incremental(), 'number': 1, 'seen': {}, 'now': {}} -%}
+{% macro build_plan(upstreams, seeds=[], steps=[], records=none, settings='') -%}
+    {%- set plan = {'part': is_kept(), 'number': 1, 'seen': {}, 'now': {}} -%}
     {%- for name in upstreams %}
         {%- do plan.seen.update({name: 0}) -%}
         {%- do plan.now.update({name: 0}) -%}
     {%- endfor %}
     {%- set builds = adapter.get_relation(this.database, 'identity', 'builds') if execute and this else none -%}
     {%- if builds is none -%}
+        {%- do plan.update({'part': false}) -%}
         {{ return(plan) }}
     {%- endif -%}
     {%- set state = namespace(known=0, anew=false, fingerprint='') -%}
@@ -37,7 +38,7 @@
     {%- if state.anew or state.known < upstreams | length -%}
         {%- do plan.update({'part': false}) -%}
     {%- endif -%}
-    {%- if plan.part and seeds and fingerprint_of(seeds) != state.fingerprint -%}
+    {%- if plan.part and (seeds or settings) and fingerprint_of(seeds) ~ settings != state.fingerprint -%}
         {%- do plan.update({'part': false}) -%}
     {%- endif -%}
     {%- if plan.part and records is not none -%}
@@ -49,10 +50,23 @@
     {{ return(plan) }}
 {%- endmacro %}
 
+{# Whether models remember their builds here: a part of the project by itself need not. #}
+{% macro keeps_builds() -%}
+    {{ return(adapter.get_relation(this.database, 'identity', 'builds') is not none) }}
+{%- endmacro %}
+
+{# Whether rows of the last build are there and stay; is_incremental() knows dbt's own materialisation only. #}
+{% macro is_kept() -%}
+    {%- set relation = load_cached_relation(this) if execute and this else none -%}
+    {{ return(relation is not none and relation.type == 'table' and not should_full_refresh()) }}
+{%- endmacro %}
+
 {# Before a build: what is to be made anew is emptied, and known as such to remember_build. #}
 {% macro begin_build(plan) -%}
     {%- if is_building() and not plan.part -%}
-        {%- do run_query("delete from identity.builds where model = '" ~ this.identifier ~ "' and upstream != ''") -%}
+        {%- if keeps_builds() -%}
+            {%- do run_query("delete from identity.builds where model = '" ~ this.identifier ~ "' and upstream != ''") -%}
+        {%- endif -%}
         {%- if is_incremental() -%}
             {%- do run_query('delete from ' ~ this) -%}
         {%- endif -%}
@@ -60,15 +74,15 @@
 {%- endmacro %}
 
 {# After a build. Of a table of `rows_of` (name: relation), the largest build_number of its rows counts as what was seen. #}
-{% macro remember_build(upstreams, seeds=[], rows_of={}) -%}
-    {%- if is_building() -%}
+{% macro remember_build(upstreams, seeds=[], rows_of={}, settings='') -%}
+    {%- if is_building() and keeps_builds() -%}
         {%- set builds = "identity.builds" -%}
         {%- set name = this.identifier -%}
         {%- set number = 1 + number_from("select max(build_number) from " ~ builds ~ " where model = '" ~ name ~ "' and upstream = ''") -%}
         {%- set was_part = number_from("select count(*) from " ~ builds ~ " where model = '" ~ name ~ "' and upstream != ''") > 0 -%}
         {%- set anew = number_from("select max(anew_number) from " ~ builds ~ " where model = '" ~ name ~ "' and upstream = ''") if was_part else number -%}
         {%- set rows -%}
-            select '{{ name }}' as model, '' as upstream, cast({{ number }} as bigint) as build_number, cast({{ anew }} as bigint) as anew_number, '{{ fingerprint_of(seeds) if seeds else '' }}' as fingerprint
+            select '{{ name }}' as model, '' as upstream, cast({{ number }} as bigint) as build_number, cast({{ anew }} as bigint) as anew_number, '{{ fingerprint_of(seeds) ~ settings }}' as fingerprint
             {%- for upstream in upstreams %}
             union all
             select '{{ name }}', '{{ upstream }}', coalesce((select max(known.build_number) from {{ builds }} as known where known.model = '{{ upstream }}' and known.upstream = ''), 0), 0, ''

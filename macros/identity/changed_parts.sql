@@ -145,3 +145,90 @@
         {% endfor %}
     {%- endif -%}
 {%- endmacro %}
+
+{# What makes a link join, wait or fall. #}
+{% macro settings_of_zones() -%}
+    {{ return(' ' ~ var('identity_automatic_probability') ~ ' ' ~ var('identity_review_probability')) }}
+{%- endmacro %}
+
+{# What is known to have changed since the last build of the components; `part` is false where that is not known and all has to be compared. #}
+{% macro plan_identity_components() -%}
+    {%- if not execute or not keeps_builds() -%}
+        {{ return({'part': false}) }}
+    {%- endif -%}
+    {%- set plan = build_plan(
+        ['source_records', 'deterministic_links'],
+        seeds=['source_systems'], steps=['deterministic_links'], settings=settings_of_zones()
+    ) -%}
+    {%- set seen = number_from("select max(build_number) from identity.builds where model = '" ~ this.identifier ~ "' and upstream = 'match_runs'") -%}
+    {%- do plan.seen.update({'match_runs': seen}) -%}
+    {%- if number_from('select max(match_number) from identity.match_runs where was_anew') > seen -%}
+        {%- do plan.update({'part': false}) -%}
+    {%- endif -%}
+    {{ return(plan) }}
+{%- endmacro %}
+
+{# components_touched: records that were touched, of which rules or the model compared something again, or about which people decided otherwise. #}
+{% macro begin_identity_components() -%}
+    {%- set plan = plan_identity_components() -%}
+    {%- if is_building() and plan.part -%}
+        {%- set touched -%}
+            select record_key from {{ ref('silver__source_records') }} where build_number > {{ plan.seen['source_records'] }}
+            {%- if plan.now['deterministic_links'] > plan.seen['deterministic_links'] %}
+            union
+            select record_key from identity.replaced_candidates
+            {%- endif %}
+            union
+            select record_key from identity.rematched_records where match_number > {{ plan.seen['match_runs'] }}
+            {%- for end in ['record_key_a', 'record_key_b'] %}
+            union
+            select {{ end }}
+            from (
+                select record_key_a, record_key_b, decision, 1 as is_now from {{ ref('silver__identity_decided_pairs') }}
+                union all
+                select record_key_a, record_key_b, decision, -1 as is_now from identity.known_decisions
+            ) as decisions
+            group by record_key_a, record_key_b, decision
+            having sum(is_now) != 0
+            {%- endfor %}
+        {%- endset -%}
+        {% do step_table('components_touched', touched) %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro end_identity_components() -%}
+    {%- if is_building() and keeps_builds() -%}
+        {% do kept_table('known_decisions', 'select record_key_a, record_key_b, decision from ' ~ ref('silver__identity_decided_pairs')) %}
+        {% do remember_build(
+            ['source_records', 'deterministic_links'], seeds=['source_systems'], settings=settings_of_zones(),
+            rows_of={'match_runs': '(select match_number as build_number from identity.match_runs) as runs'}
+        ) %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro plan_identity_open_pairs() -%}
+    {{ return(build_plan(['identity_map'], settings=settings_of_zones())) }}
+{%- endmacro %}
+
+{# Looked at again are pairs with a record whose cluster was made again, or that is gone. #}
+{% macro begin_identity_open_pairs() -%}
+    {%- set plan = plan_identity_open_pairs() -%}
+    {% do begin_build(plan) %}
+    {%- if is_building() and plan.part -%}
+        {%- set touched -%}
+            select record_key from {{ ref('silver__identity_map') }} where build_number > {{ plan.seen['identity_map'] }}
+            {%- for end in ['record_key_a', 'record_key_b'] %}
+            union
+            select {{ end }} from {{ this }} where {{ end }} not in (select record_key from {{ ref('silver__identity_map') }})
+            {%- endfor %}
+        {%- endset -%}
+        {% do step_table('open_pairs_touched', touched) %}
+        {% for end in ['record_key_a', 'record_key_b'] %}
+            {% do run_query('delete from ' ~ this ~ ' where ' ~ end ~ ' in (select record_key from open_pairs_touched)') %}
+        {% endfor %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro end_identity_open_pairs() -%}
+    {% do remember_build([], rows_of={'identity_map': ref('silver__identity_map')}, settings=settings_of_zones()) %}
+{%- endmacro %}

@@ -6,6 +6,8 @@
     `strength` is a number that belongs to the fingerprint.
     The table remembers the fingerprints of its nodes, and identity.<model>_ties those of the pairs. The next run compares them, and works
     out again only the components that something new, changed or gone belongs to; their rows get the next build_number.
+    A model that knows what has changed says so by the macro that its config names as `changes`: it gives a plan whose `part` is true, and a
+    pre-hook has filled the step table components_touched with the nodes of which anything is new or changed. Then nothing is compared.
 #}
 {% materialization connected_components, default -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -17,12 +19,18 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- set changes_are_known = not anew and config.get('changes') and context[config.get('changes')]().part -%}
     {%- set build_number = 1 + (number_from('select max(build_number) from ' ~ existing) if existing is not none else 0) -%}
     {% if anew %}
         {% do step_table('components_input', sql) %}
         {% do step_table('components_outdated', "select record_key_a as record_key from components_input where kind = 'node'") %}
     {% else %}
-        {% do find_outdated_components(existing, ties, sql) %}
+        {% if changes_are_known %}
+            {% do find_partners_of_touched_nodes(existing, sql) %}
+        {% else %}
+            {% do find_touched_nodes(existing, ties, sql) %}
+        {% endif %}
+        {% do find_outdated_components(existing) %}
         {% do step_table('components_input', 'select given.* from (' ~ sql ~ ') as given where given.record_key_a in (select record_key from components_outdated)') %}
     {% endif %}
 
@@ -79,8 +87,43 @@
     {{ return((run_query(sql).columns[0].values()[0] or 0) | int) }}
 {%- endmacro %}
 
-{# components_outdated: nodes of components to which a new, changed or vanished node or pair belongs. #}
-{% macro find_outdated_components(existing, ties, sql) -%}
+{# To components_touched come the nodes that a pair of now joins with what was touched, and those that are gone. #}
+{% macro find_partners_of_touched_nodes(existing, sql) -%}
+    {%- set partners -%}
+        select record_key from components_touched
+        union
+        select pairs.record_key_a
+        from ({{ sql }}) as pairs
+        inner join components_touched as touched on pairs.record_key_b = touched.record_key
+        where pairs.kind = 'link'
+        union
+        select pairs.record_key_b
+        from ({{ sql }}) as pairs
+        inner join components_touched as touched on pairs.record_key_a = touched.record_key
+        where pairs.kind = 'link'
+    {%- endset -%}
+    {%- set gone -%}
+        select record_key from components_touched
+        union
+        select stored.record_key
+        from {{ existing }} as stored
+        left join (select record_key_a from ({{ sql }}) as given where kind = 'node') as nodes on stored.record_key = nodes.record_key_a
+        where nodes.record_key_a is null
+    {%- endset -%}
+    {%- set unaccounted_for -%}
+        select
+            (select count(*) from {{ existing }})
+            + (select count(*) from components_touched where record_key not in (select record_key from {{ existing }}))
+            - (select count(*) from ({{ sql }}) as given where kind = 'node')
+    {%- endset -%}
+    {% do step_table('components_touched', partners) %}
+    {% if number_from(unaccounted_for) != 0 %}
+        {% do step_table('components_touched', gone) %}
+    {% endif %}
+{%- endmacro %}
+
+{# components_touched: nodes that are new, changed or gone, and those of new, changed or vanished pairs. #}
+{% macro find_touched_nodes(existing, ties, sql) -%}
     {# What is new or changed is looked for among what is there now; what has gone only if the counts do not add up. #}
     {%- set new_nodes -%}
         select nodes.record_key_a as record_key
@@ -145,6 +188,11 @@
         {%- endfor %}
         {%- endif %}
     {%- endset -%}
+    {% do step_table('components_touched', touched) %}
+{%- endmacro %}
+
+{# components_outdated: nodes of components to which a touched node belongs. #}
+{% macro find_outdated_components(existing) -%}
     {%- set outdated -%}
         select record_key from components_touched
         union
@@ -156,7 +204,6 @@
             inner join components_touched as touched on member.record_key = touched.record_key
         )
     {%- endset -%}
-    {% do step_table('components_touched', touched) %}
     {% do step_table('components_outdated', outdated) %}
 {%- endmacro %}
 

@@ -1,6 +1,13 @@
 -- Grain: one row per source record, with the connected component it is in by automatic links and people's merges.
 -- Whatever clusters later depend on, weaker links included, is part of a fingerprint, so that a change of it makes the component new.
-{{ config(materialized='connected_components') }}
+{{ config(
+    materialized='connected_components',
+    changes='plan_identity_components',
+    pre_hook="{{ begin_identity_components() }}",
+    post_hook="{{ end_identity_components() }}"
+) }}
+-- depends_on: {{ ref('silver__deterministic_links') }}
+-- depends_on: {{ ref('silver__identity_decided_pairs') }}
 
 with model as (
     select count(*) > 0 as has_spoken

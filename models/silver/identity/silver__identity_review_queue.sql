@@ -1,50 +1,21 @@
 -- Grain: one row per pair of source records (record_key_a < record_key_b) that a person should look at, most doubtful first.
-with linked as (
-    select
-        links.*,
-        row_number() over (
-            partition by links.record_key_a, links.record_key_b
-            order by links.match_probability desc, links.match_weight desc nulls last, links.link_type, links.rule
-        ) as link_rank
-    from {{ ref('silver__identity_links') }} as links
-    where links.zone in ('automatic', 'review')
-),
-
-open_pairs as (
-    select
-        linked.*,
-        map_a.golden_customer_id as golden_customer_id_a,
-        map_b.golden_customer_id as golden_customer_id_b
-    from linked
-    inner join {{ ref('silver__identity_map') }} as map_a
-        on linked.record_key_a = map_a.record_key
-    inner join {{ ref('silver__identity_map') }} as map_b
-        on linked.record_key_b = map_b.record_key
-    left join {{ ref('silver__identity_decided_pairs') }} as decisions
-        on linked.record_key_a = decisions.record_key_a and linked.record_key_b = decisions.record_key_b
-    where
-        linked.link_rank = 1
-        and map_a.golden_customer_id != map_b.golden_customer_id
-        and decisions.record_key_a is null
-)
+{{ config(materialized='view') }}
 
 select
-    open_pairs.record_key_a,
-    open_pairs.record_key_b,
-    open_pairs.golden_customer_id_a,
-    open_pairs.golden_customer_id_b,
-    case when open_pairs.zone = 'automatic' then 'cut by the guard' else 'between the thresholds' end as queue_reason,
-    conflicts.reason as conflict,
-    open_pairs.link_type,
-    open_pairs.rule,
-    open_pairs.match_probability,
-    open_pairs.match_weight,
-    open_pairs.evidence,
+    record_key_a,
+    record_key_b,
+    golden_customer_id_a,
+    golden_customer_id_b,
+    queue_reason,
+    conflict,
+    link_type,
+    rule,
+    match_probability,
+    match_weight,
+    evidence,
     row_number() over (
         order by
-            case when open_pairs.zone = 'automatic' then 0 else 1 end nulls last,
-            open_pairs.match_probability desc, open_pairs.record_key_a, open_pairs.record_key_b
+            case when queue_reason = 'cut by the guard' then 0 else 1 end nulls last,
+            match_probability desc, record_key_a, record_key_b
     ) as queue_place
-from open_pairs
-left join {{ ref('silver__identity_conflicts') }} as conflicts
-    on open_pairs.record_key_a = conflicts.record_key_a and open_pairs.record_key_b = conflicts.record_key_b
+from {{ ref('silver__identity_open_pairs') }}

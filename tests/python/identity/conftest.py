@@ -13,7 +13,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
-MODELS = ("components", "conflicts", "clusters", "changes", "map", "review_queue")
+MODELS = ("components", "conflicts", "clusters", "changes", "map", "open_pairs", "review_queue")
 GIVEN = {
     "silver__source_records": (
         "record_key varchar, source_system varchar, source_record_id varchar, record_type varchar, given_name_key varchar, "
@@ -28,6 +28,7 @@ GIVEN = {
     "silver__identity_decided_pairs": (
         "record_key_a varchar, record_key_b varchar, decision varchar, decided_by varchar, decided_at timestamp, reason varchar"
     ),
+    "silver__deterministic_links": "record_key_a varchar",
     "silver__as_of": "as_of timestamp",
     "nicknames": "nickname varchar, given_name varchar",
     "source_systems": "source_system varchar, trust_rank integer, holds_duplicates boolean",
@@ -40,7 +41,7 @@ profile: bench
 model-paths: [models]
 macro-paths: [macros]
 models: {customer_analytics: {+materialized: view, +schema: silver}}
-vars: {identity_cluster_weight: 1}
+vars: {identity_cluster_weight: 1, identity_automatic_probability: 0.99, identity_review_probability: 0.5}
 on-run-start: ["create schema if not exists identity", "create table if not exists identity.probabilistic_links (record_key_a varchar)"]
 """
 PROFILE = "bench: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 1}}}\n"

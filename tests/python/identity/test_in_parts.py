@@ -31,6 +31,7 @@ MODELS = (
         "identity_clusters",
         "identity_changes",
         "identity_map",
+        "identity_open_pairs",
     ),
 )
 GOLDEN = ("golden_fields", "golden_customers")
@@ -42,6 +43,7 @@ COMPARED = (
     "identity_candidates",
     "deterministic_links",
     "identity_links",
+    "identity_open_pairs",
 )
 TEXTS = (
     *(
@@ -288,7 +290,12 @@ def test_any_loads_end_where_a_rebuild_does(records: RecordBench) -> None:
         records.load(list({version["id"]: version for version in more}.values()), [f"s|{key}" for key in gone], stated)
         pairs = [tuple(sorted(chance.sample(range(300), 2), key=lambda place: f"s|r{place}")) for _ in range(10)]
         records.execute(
-            "delete from identity.probabilistic_links where random() < 0.3",
+            "insert into identity.match_runs select coalesce(max(match_number), 0) + 1, false from identity.match_runs",
+            "create or replace table given.rematched as select record_key_a, record_key_b from identity.probabilistic_links where random() < 0.3",
+            *(f"insert into given.rematched values ('s|r{a}', 's|r{b}')" for a, b in pairs),
+            "insert into identity.rematched_records select (select max(match_number) from identity.match_runs), unnest([record_key_a, record_key_b]) "
+            "from given.rematched",
+            "delete from identity.probabilistic_links where (record_key_a, record_key_b) in (from given.rematched)",
             *(f"insert into identity.probabilistic_links values ('s|r{a}', 's|r{b}', {chance.choice([0.7, 0.995])}, 9, '', 'm{number}', 0, 0)" for a, b in pairs),
         )  # fmt: skip
         records.run()
