@@ -151,6 +151,12 @@
     {{ return(' ' ~ var('identity_automatic_probability') ~ ' ' ~ var('identity_review_probability')) }}
 {%- endmacro %}
 
+{# As long as the model has linked nothing its silence says nothing, see silver__identity_clusters. #}
+{% macro settings_of_components() -%}
+    {%- set has_spoken = number_from('select count(*) from (select 1 as one from identity.probabilistic_links limit 1) as links') > 0 -%}
+    {{ return(settings_of_zones() ~ ' ' ~ has_spoken) }}
+{%- endmacro %}
+
 {# What is known to have changed since the last build of the components; `part` is false where that is not known and all has to be compared. #}
 {% macro plan_identity_components() -%}
     {%- if not execute or not keeps_builds() -%}
@@ -158,7 +164,7 @@
     {%- endif -%}
     {%- set plan = build_plan(
         ['source_records', 'deterministic_links'],
-        seeds=['source_systems'], steps=['deterministic_links'], settings=settings_of_zones()
+        seeds=['source_systems'], steps=['deterministic_links'], settings=settings_of_components()
     ) -%}
     {%- set seen = number_from("select max(build_number) from identity.builds where model = '" ~ this.identifier ~ "' and upstream = 'match_runs'") -%}
     {%- do plan.seen.update({'match_runs': seen}) -%}
@@ -200,7 +206,7 @@
     {%- if is_building() and keeps_builds() -%}
         {% do kept_table('known_decisions', 'select record_key_a, record_key_b, decision from ' ~ ref('silver__identity_decided_pairs')) %}
         {% do remember_build(
-            ['source_records', 'deterministic_links'], seeds=['source_systems'], settings=settings_of_zones(),
+            ['source_records', 'deterministic_links'], seeds=['source_systems'], settings=settings_of_components(),
             rows_of={'match_runs': '(select match_number as build_number from identity.match_runs) as runs'}
         ) %}
     {%- endif -%}

@@ -45,6 +45,8 @@ COMPARED = (
     "identity_links",
     "identity_open_pairs",
 )
+#: those that hold no number of a build
+UNNUMBERED = ("crowded_blocks", "deterministic_links", "identity_links", "identity_open_pairs")
 TEXTS = (
     *(
         "record_key",
@@ -217,9 +219,9 @@ class RecordBench(Workbench):
             name: self.query(f"select * exclude ({left_out}) from silver.{name} order by all")
             for name in COMPARED
             for left_out in ["build_number, load_id" if name == "record_identifiers" else "build_number"]
-            if name not in ("crowded_blocks", "deterministic_links", "identity_links")
+            if name not in UNNUMBERED
         }
-        for name in ("crowded_blocks", "deterministic_links", "identity_links", *GOLDEN):
+        for name in (*UNNUMBERED, *GOLDEN):
             found[name] = self.query(f"select * from silver.{name} order by all")
         found["partition"] = sorted(tuple(sorted(cluster)) for cluster in self.clusters())
         return found
