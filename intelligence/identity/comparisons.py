@@ -71,6 +71,19 @@ class Comparison:
         cases = " ".join(f"when {level.sql} then {last - place}" for place, level in enumerate(self.levels[:-1]))
         return f"cast(case when {self.unknown} then -1 {cases} else 0 end as tinyint)"
 
+    def frequency_gammas(self) -> dict[str, list[int]]:
+        """The columns whose rare values weigh more, each with the numbers of the levels in which both records have the same value of it."""
+        last = len(self.levels) - 1
+        found: dict[str, list[int]] = {}
+        for place, level in enumerate(self.levels):
+            if level.frequency_of:
+                found.setdefault(level.frequency_of, []).append(last - place)
+        return found
+
+    def gamma_of_same(self, column: str) -> int:
+        """The number of the level that asks for the same value of a column and nothing else: how often chance pairs have it is its usual frequency."""
+        return next(len(self.levels) - 1 - place for place, level in enumerate(self.levels) if level.sql == _equal(column))
+
     def level(self, gamma: int) -> Level:
         """The level with Splink's number for it: the last has 0."""
         return self.levels[len(self.levels) - 1 - gamma]

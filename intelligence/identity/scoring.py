@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import duckdb
 import numpy as np
 
 from ingestion.quoting import sql_literal
-from intelligence.identity.comparisons import COMPARISONS
+from intelligence.identity.comparisons import COLUMNS, COMPARISONS
 from intelligence.identity.training import CONTACTS, Model
 
 #: Pairs with less than this (bits) are not worth a look: they would have to be wrong a thousand times over.
@@ -27,22 +26,42 @@ def score_pairs(
 ) -> None:
     """Fill table `scored` (unique_id_l, unique_id_r, match_weight in bits, gamma_* of each comparison) for the pairs of table `pairs`.
 
-    Pairs below LEAST_WEIGHT are left out. `frequencies` names a table (value, tf_value) for each column whose rare values weigh more.
+    The weight is Fellegi and Sunter's: the log2 odds that any two records are one person, and for each comparison log2(m / u) of the level the pair
+    falls into; where the same rare value stands in both, log2(u / frequency) more. It equals what Splink's predict gives (tested), without
+    copying every record that is compared. Pairs below LEAST_WEIGHT are left out. `frequencies` names a table (value, tf_value) for each column
+    whose rare values weigh more.
     """
-    from splink import DuckDBAPI, Linker, SettingsCreator
-
-    database = DuckDBAPI(con)
-    settings = SettingsCreator.from_path_or_dict({**model.settings, "retain_matching_columns": True})
-    linker = Linker(database.register(records), settings, log_level=logging.CRITICAL)
-    for column, table in frequencies.items():
-        linker.table_management.register_term_frequency_lookup(database.register(table), column)
-    linker.table_management.register_blocked_pairs_for_predict(database.register(pairs))
-    predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT, warning_mode="never")
-    gammas = ", ".join(f"cast(gamma_{it.name} as tinyint) as gamma_{it.name}" for it in COMPARISONS)
+    sides = ", ".join(f"l.{column} as {column}_l, r.{column} as {column}_r" for column in COLUMNS)
+    gammas = ", ".join(f"{it.gamma_sql()} as gamma_{it.name}" for it in COMPARISONS)
+    kept = ", ".join(f"gamma_{it.name}" for it in COMPARISONS)
+    shared, terms, lookups = [], [f"{model.prior_weight():.10f}"], []
+    for it in COMPARISONS:
+        bits = np.log2(model.levels(it.name, "m_probability") / model.levels(it.name, "u_probability"))
+        cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(bits))
+        terms.append(f"case gamma_{it.name} {cases} else 0 end")
+        for column, levels in it.frequency_gammas().items():
+            shared.append(f"case when gamma_{it.name} in ({', '.join(map(str, levels))}) then {column}_l end as {it.name}_{column}")
+            usual = np.log2(model.levels(it.name, "u_probability")[it.gamma_of_same(column)])
+            terms.append(f"coalesce({usual:.10f} - log2(frequency_{it.name}_{column}.tf_{column}), 0)")
+            lookups.append(
+                f"left join {frequencies[column]} as frequency_{it.name}_{column} "
+                f"on compared.{it.name}_{column} = frequency_{it.name}_{column}.{column}"
+            )
     con.execute(
-        f"create or replace temp table {scored} as select unique_id_l, unique_id_r, match_weight, {gammas} from {predicted.physical_name}"
+        f"""
+        create or replace temp table {scored} as
+        with pair as (
+            select pairs.join_key_l as unique_id_l, pairs.join_key_r as unique_id_r, {sides}
+            from {pairs} as pairs
+            inner join {records} as l on pairs.join_key_l = l.unique_id
+            inner join {records} as r on pairs.join_key_r = r.unique_id
+        ),
+        levels as (select *, {gammas} from pair),
+        compared as (select unique_id_l, unique_id_r, {kept}, {", ".join(shared)} from levels),
+        weighed as (select unique_id_l, unique_id_r, {" + ".join(terms)} as match_weight, {kept} from compared {" ".join(lookups)})
+        select * from weighed where match_weight >= {LEAST_WEIGHT}
+        """
     )
-    predicted.drop_table_from_database_and_remove_from_cache()
 
 
 def contact_weight(model: Model) -> str:

@@ -54,6 +54,11 @@ class Model:
     settings: dict[str, Any]
     contacts: dict[str, dict[str, Any]]
 
+    def prior_weight(self) -> float:
+        """The log2 odds that any two records are one person."""
+        share = self.settings["probability_two_random_records_match"]
+        return math.log2(share / (1.0 - share))
+
     def levels(self, comparison: str, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """`m_probability` or `u_probability` of a comparison's levels, by gamma."""
         levels = next(it for it in self.settings["comparisons"] if it["output_column_name"] == comparison)[
