@@ -126,6 +126,13 @@ def test_a_merge_that_is_taken_back_leaves_nothing_behind(
     site.restore("merged")
     site.decide()
     assert tools.differences(_everything(site.data, tools), before[1]) == {}
+    assert tools.query(
+        site.data,
+        "select change, cause, decided_by, reason, count(*) from silver.identity_changes group by all order by 1",
+    ) == [
+        ("merge", "decision: merge", "maria", "seen both", len(_records(before[0], tools, merged[2]))),
+        ("split", "decision withdrawn", "maria", "seen both", len(_records(before[0], tools, merged[2]))),
+    ]
 
 
 def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
