@@ -193,6 +193,50 @@ def test_a_decision_undoes_a_merge_exactly(bench: Workbench) -> None:
     assert bench.query("select count(*) from silver.identity_changes") == [(4,)]
 
 
+def test_a_decision_that_is_withdrawn_is_logged_as_such(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["crm|1", "crm|2", "crm|3", "web|1", "web|2"])
+    bench.links([("crm|1", "web|1", 0.995), ("crm|2", "web|2", 0.995)])
+    decided = "insert into given.silver__identity_decided_pairs values ('web|1', 'web|2', '{}', 'kim', timestamp '2025-01-01', '{}')"
+    linked = "insert into given.silver__identity_links values ('web|1', 'web|2', 'manual', 'merge', 1, null, 'automatic', '{}')"
+    log = (
+        "select record_key, change, cause, decided_by, reason from silver.identity_changes "
+        "where change_number = (select max(change_number) from silver.identity_changes) order by 1"
+    )
+    bench.run()
+    bench.execute(decided.format("merge", "one voice"), linked)
+    bench.run()
+    # The companion of the record decided about moved for the same reason.
+    assert bench.query(log) == [
+        ("crm|2", "merge", "decision: merge", "kim", "one voice"),
+        ("web|2", "merge", "decision: merge", "kim", "one voice"),
+    ]
+    # A decision that others stand beside, and that moved nobody, is not blamed.
+    withdrawn = "delete from given.silver__identity_decided_pairs where record_key_a = 'web|1'"
+    bench.execute(
+        withdrawn,
+        "delete from given.silver__identity_links where link_type = 'manual'",
+        "insert into given.silver__identity_decided_pairs values ('crm|1', 'crm|3', 'keep_apart', 'bo', timestamp '2025-02-01', 'no')",
+    )
+    bench.run()
+    assert bench.query(log) == [
+        ("crm|2", "split", "decision withdrawn", "kim", "one voice"),
+        ("web|2", "split", "decision withdrawn", "kim", "one voice"),
+    ]
+    bench.links([("web|1", "web|2", 0.991)])
+    bench.keep_apart_all([("web|1", "web|2")])
+    bench.run()
+    logged = bench.query("select count(*) from silver.identity_changes")
+    bench.execute(withdrawn, "delete from given.silver__identity_links where link_type = 'manual'")
+    bench.run()
+    assert {row[1:4] for row in bench.query(log)} == {("merge", "decision withdrawn", "kim")}
+    assert bench.query("select count(*) from silver.identity_changes") > logged
+    # What is withdrawn is withdrawn once: whoever moves later does so for another reason.
+    bench.execute("delete from given.silver__identity_links where record_key_a = 'web|1'")
+    bench.run()
+    assert {row[2] for row in bench.query(log)} == {"rule: rule"}
+
+
 def test_a_system_without_duplicates_holds_its_records_apart(bench: Workbench) -> None:
     bench.clear()
     bench.execute("insert into given.source_systems values ('crm', 1, false)")

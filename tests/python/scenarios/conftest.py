@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from command_line.pipeline import run_dbt
+from command_line.pipeline import Build, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from simulator.company import simulate
 
@@ -84,6 +85,13 @@ class Site:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return path
 
+    @contextmanager
+    def _environment_of(self, *arguments: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment(arguments).items():
+                patch.setenv(name, value)
+            yield
+
     def start(
         self, *arguments: str, program: str = "customer-analytics", unit_tests: bool = False
     ) -> subprocess.Popen[str]:
@@ -107,11 +115,28 @@ class Site:
 
     def build(self, *arguments: str) -> None:
         """Load and build, without the checks, in this process (which spares the start of another one)."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self.environment(arguments).items():
-                patch.setenv(name, value)
+        with self._environment_of(*arguments):
             outcome = run_dbt(["build", "--exclude-resource-type", "test", "unit_test", *arguments], self.data)
         assert outcome.succeeded, outcome.problems
+
+    def run_unchecked(self, *arguments: str) -> None:
+        """Load, build and match as a run does, without the checks and the release, in this process."""
+        with self._environment_of(*arguments):
+            build = Build()
+            build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *arguments])
+        assert build.outcome.succeeded, build.outcome.problems
+
+    def decide(self, *lines: tuple[str, str, str]) -> None:
+        """Build as if the seed of decisions held these lines and no others: the word, one record, the other record."""
+        with duckdb.connect(str(self.data / "warehouse.duckdb")) as con:
+            con.execute("delete from reference.identity_decisions")
+            for word, one, other in lines:
+                con.execute(
+                    "insert into reference.identity_decisions (decision, source_system_a, source_record_id_a, source_system_b, "
+                    "source_record_id_b, decided_by, decided_at, reason) select ?, ?, ?, ?, ?, 'maria', '2026-11-02 10:00:00', 'seen both'",
+                    [word, *one.split("|", 1), *other.split("|", 1)],
+                )
+        self.build("--exclude", "identity_decisions")
 
     def keep(self, name: str) -> Path:
         """Move the data folder away, as a snapshot."""
