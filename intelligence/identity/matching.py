@@ -21,6 +21,7 @@ from intelligence.identity.comparisons import (
     EMAIL,
     EMAILS,
     FAMILY,
+    FORMER,
     FORMS,
     GIVEN,
     IDENTIFIERS,
@@ -70,7 +71,7 @@ class MatchReport:
     seconds: dict[str, float]
 
 
-_LISTS = (FORMS, EMAILS, PHONES, IDENTIFIERS)
+_LISTS = (FORMS, FORMER, EMAILS, PHONES, IDENTIFIERS)
 TABLES = {
     "models": "model_id varchar, records bigint, strength integer, model varchar",
     "term_frequencies": "column_name varchar, term varchar, frequency double",
@@ -224,7 +225,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, 
         )
         select
             {_unique_id("records.record_key")} as unique_id, records.record_key, records.content_hash, {plain},
-            list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
+            list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS}, string_split(records.{FORMER}, ' ') as {FORMER},
             contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
         from ordered as records
         left join contact on records.record_key = contact.record_key

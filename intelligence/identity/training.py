@@ -31,7 +31,7 @@ CONTACTS = {
     "home": ("gamma_street in (3, 5) and gamma_place != 0", ("street", "place", "address_line_2")),
     "phone": ("gamma_phone = 2", ("phone",)),
     "mailbox": ("gamma_email = 1", ("email",)),
-    "family": ("gamma_family_name in (3, 4) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
+    "family": ("gamma_family_name in (4, 5) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
 }
 #: What people who share a contact do not share, bar namesakes and twins: two in a hundred have it alike all the same.
 OWN = ("given_name", "birth_date", "national_id")
