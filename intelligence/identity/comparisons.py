@@ -140,6 +140,10 @@ _DAY_AND_MONTH_SWAPPED = (
 _SAME_YEAR_REST_UNKNOWN = (
     f"(length({BIRTH}_l) < 8 or length({BIRTH}_r) < 8) and left({BIRTH}_l, 4) = left({BIRTH}_r, 4)"
 )
+#: The first of January stands for an unknown day.
+_SAME_YEAR_DAY_UNKNOWN = (
+    f"left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and (right({BIRTH}_l, 4) = '0101' or right({BIRTH}_r, 4) = '0101')"
+)
 _STREET_ALIKE = f"({_alike(STREET, 0.9)} or {_one_holds_the_other(STREET, 6)})"
 _LINES_CROSSED = f"{_alike(STREET, 0.9, LINE_2)} or {_alike(LINE_2, 0.9, STREET)}"
 
@@ -154,13 +158,13 @@ COMPARISONS = (
         Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)} or {_short_slip(GIVEN)}", 0.04, 8e-3),
         Level("other given name", "ELSE", 0.06, 0.98),
     )),
-    Comparison("middle_name", _either_missing(MIDDLE), (
+    # Names in another order count once: above.
+    Comparison("middle_name", f"{_either_missing(MIDDLE)} or {_MIDDLE_FOR_GIVEN} or ({_SWAPPED})", (
         Level("same middle name", f"{_equal(MIDDLE)} and length({MIDDLE}_l) > 1", 0.5, 1e-2),
         Level("initial of the middle name fits", f"({_equal(MIDDLE)} or {_initial(MIDDLE, MIDDLE)})", 0.38, 6e-2),
         Level("middle name similar", _alike(MIDDLE, 0.85), 0.04, 1e-2),
         Level("other middle name", "ELSE", 0.08, 0.92),
     )),
-    # Swapped names count once, above.
     Comparison("family_name", f"{_either_missing(FAMILY)} or ({_SWAPPED})", (
         Level("same family name", _equal(FAMILY), 0.8, 2e-3, FAMILY),
         Level("one family name holds the other", _one_holds_the_other(FAMILY, 4), 0.02, 5e-4),
@@ -169,9 +173,11 @@ COMPARISONS = (
         Level("family name similar", f"{_alike(FAMILY, 0.8)} or {_short_slip(FAMILY)}", 0.03, 4e-3),
         Level("other family name", "ELSE", 0.08, 0.99),
     )),
-    Comparison("name_suffix", _either_missing(SUFFIX), (
-        Level("same name suffix", _equal(SUFFIX), 0.98, 0.5),
-        Level("other name suffix", "ELSE", 0.02, 0.5),
+    # Where one side has none, how often that happens to one person is learnt.
+    Comparison("name_suffix", f"{SUFFIX}_l is null and {SUFFIX}_r is null", (
+        Level("same name suffix", _equal(SUFFIX), 0.6, 0.05),
+        Level("name suffix on one side only", _either_missing(SUFFIX), 0.38, 0.9),
+        Level("other name suffix", "ELSE", 0.02, 0.05),
     )),
     Comparison("gender", _either_missing(GENDER), (
         Level("same gender", _equal(GENDER), 0.98, 0.5),
@@ -181,6 +187,7 @@ COMPARISONS = (
         Level("same year of birth, rest unknown", _SAME_YEAR_REST_UNKNOWN, 0.01, 2e-3),
         Level("same birth date", _equal(BIRTH), 0.88, 1e-4, BIRTH),
         Level("birth date with one slip", f"{_typos(BIRTH, 1)} or {_DAY_AND_MONTH_SWAPPED}", 0.05, 1.5e-3),
+        Level("same year of birth, day doubtful", _SAME_YEAR_DAY_UNKNOWN, 0.005, 1e-4),
         Level("birth date with two slips", _typos(BIRTH, 2), 0.01, 1.5e-2),
         Level("other birth date", "ELSE", 0.05, 0.98),
     )),
