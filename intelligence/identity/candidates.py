@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from intelligence.identity.comparisons import BLOCKING_KEYS, BLOCKING_LISTS, WEAK_KEYS
+from intelligence.identity.comparisons import BLOCKING_KEYS, BLOCKING_LISTS, FAMILY, FORMER, WEAK_KEYS
 
 #: Pairs that keys may bring together for each record, counted once for each key; what the most records share is left out until that holds.
 PAIRS_A_RECORD = 25
@@ -23,15 +23,22 @@ def keys_sql(records: str) -> str:
     """SQL for the blocking keys (unique_id, key) of the records in table `records`.
 
     A key is the hash of its name and value; its last bit says whether it is a weak one, the one before whether it is a contact, which tells
-    people apart however many share it.
+    people apart however many share it. Former family names give keys of their own.
     """
 
-    def hashed(name: str, value: str, is_weak: bool = False, is_contact: bool = False) -> str:
-        return f"select unique_id, ((hash('{name}', {value}) >> 2) << 2) | {2 * is_contact + is_weak} as key from {records}"
+    def hashed(name: str, value: str, is_weak: bool = False, is_contact: bool = False, source: str = records) -> str:
+        return f"select unique_id, ((hash('{name}', {value}) >> 2) << 2) | {2 * is_contact + is_weak} as key from {source}"
+
+    former = f"(select *, unnest({FORMER}) as former_name from {records})"
 
     parts = [hashed(name, f"unnest({sql})", is_contact=True) for name, sql in BLOCKING_LISTS.items()]
     for keys, is_weak in ((BLOCKING_KEYS, False), (WEAK_KEYS, True)):
         parts += [f"{hashed(name, sql, is_weak)} where length({sql}) >= {SHORTEST_KEY}" for name, sql in keys.items()]
+        for name, now in keys.items():
+            if FAMILY in now:
+                then = now.replace(FAMILY, "former_name")
+                keyed = hashed(name, then, is_weak, source=former).replace("select", "select distinct", 1)
+                parts.append(f"{keyed} where length({then}) >= {SHORTEST_KEY} and {then} is distinct from {now}")
     return " union all ".join(parts)
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-GIVEN, FAMILY, BIRTH = "given_name_key", "family_name_key", "birth_digits"
+GIVEN, MIDDLE, FAMILY, BIRTH = "given_name_key", "middle_name_key", "family_name_key", "birth_digits"
+SUFFIX, GENDER = "name_suffix_key", "gender_key"
 EMAIL, NATIONAL_ID = "email_key", "national_id_key"
-#: Lists: the forms a given name may have; every mail address, telephone number (its last nine digits) and other identifier of the record, former
+#: Lists: the forms a given name may have; the family names a record had before; every mail address, telephone number (its last nine digits) and other identifier of the record, former
 #: ones too.
-FORMS, EMAILS, PHONES, IDENTIFIERS = "given_name_forms", "emails", "phones", "identifiers"
+FORMS, FORMER = "given_name_forms", "former_family_names"
+EMAILS, PHONES, IDENTIFIERS = "emails", "phones", "identifiers"
 HOUSE, STREET, LINE_2, CITY, POSTCODE = (
     "house_number_key",
     "street_key",
@@ -24,7 +26,8 @@ HOUSE, STREET, LINE_2, CITY, POSTCODE = (
     "postcode_key",
 )
 COLUMNS = (
-    GIVEN, FAMILY, BIRTH, EMAIL, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE, FORMS, EMAILS, PHONES, IDENTIFIERS,
+    GIVEN, MIDDLE, FAMILY, SUFFIX, GENDER, BIRTH, EMAIL, NATIONAL_ID, HOUSE, STREET, LINE_2, CITY, POSTCODE, FORMS, FORMER, EMAILS, PHONES,
+    IDENTIFIERS,
 )  # fmt: skip
 
 
@@ -120,12 +123,27 @@ def _one_holds_the_other(column: str, shortest: int) -> str:
     )
 
 
+def _short_slip(column: str) -> str:
+    """One slip in a name of three or four letters, which Jaro and Winkler take for another."""
+    return f"(greatest(length({column}_l), length({column}_r)) between 3 and 4 and {_typos(column, 1)})"
+
+
+def _in_another_order(one: str, other: str) -> str:
+    """The given name of one is the family name of the other, whose given name is the one's family or middle name: "Lopez Maria A" for Maria Lopez."""
+    return (
+        f"jaro_winkler_similarity({GIVEN}_{one}, {FAMILY}_{other}) >= 0.9"
+        f" and (jaro_winkler_similarity({FAMILY}_{one}, {GIVEN}_{other}) >= 0.85 or {MIDDLE}_{one} = {GIVEN}_{other}"
+        f" or (length({FAMILY}_{one}) = 1 or length({GIVEN}_{other}) = 1) and left({FAMILY}_{one}, 1) = left({GIVEN}_{other}, 1))"
+    )
+
+
 #: Swapped names agree at least in the beginning of one of them: what costs more is worked out only then.
 _SWAPPED = (
     f"(left({GIVEN}_l, 2) = left({FAMILY}_r, 2) or left({FAMILY}_l, 2) = left({GIVEN}_r, 2))"
-    f" and ({_alike(GIVEN, 0.9, FAMILY)} and ({_alike(FAMILY, 0.9, GIVEN)} or {_initial(FAMILY, GIVEN)})"
-    f" or {_alike(FAMILY, 0.9, GIVEN)} and {_initial(GIVEN, FAMILY)})"
+    f" and ({_in_another_order('l', 'r')} or {_in_another_order('r', 'l')})"
 )
+_MIDDLE_FOR_GIVEN = f"({GIVEN}_l = {MIDDLE}_r or {MIDDLE}_l = {GIVEN}_r)"
+_FORMER_FAMILY = f"(list_contains({FORMER}_l, {FAMILY}_r) or list_contains({FORMER}_r, {FAMILY}_l) or {_one_in_common(FORMER)})"
 _SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
 _LIKE_MAILBOX = f"({_SAME_BEFORE_AT} or left({EMAIL}_l, 3) = left({EMAIL}_r, 3) and {_typos(EMAIL, 2)})"
 _DAY_AND_MONTH_SWAPPED = (
@@ -134,6 +152,10 @@ _DAY_AND_MONTH_SWAPPED = (
 )
 _SAME_YEAR_REST_UNKNOWN = (
     f"(length({BIRTH}_l) < 8 or length({BIRTH}_r) < 8) and left({BIRTH}_l, 4) = left({BIRTH}_r, 4)"
+)
+#: The first of January stands for an unknown day.
+_SAME_YEAR_DAY_UNKNOWN = (
+    f"left({BIRTH}_l, 4) = left({BIRTH}_r, 4) and (right({BIRTH}_l, 4) = '0101' or right({BIRTH}_r, 4) = '0101')"
 )
 _STREET_ALIKE = f"({_alike(STREET, 0.9)} or {_one_holds_the_other(STREET, 6)})"
 _LINES_CROSSED = f"{_alike(STREET, 0.9, LINE_2)} or {_alike(LINE_2, 0.9, STREET)}"
@@ -144,22 +166,41 @@ COMPARISONS = (
         Level("given and family name swapped", _SWAPPED, 0.01, 2e-5),
         Level("initial fits", _initial(GIVEN, GIVEN), 0.03, 5e-3),
         Level("short form of the given name", _one_in_common(FORMS), 0.03, 1e-3),
+        Level("middle name for the given name", _MIDDLE_FOR_GIVEN, 0.01, 5e-4),
         Level("given name nearly the same", _alike(GIVEN, 0.92), 0.06, 2e-3),
-        Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)}", 0.04, 8e-3),
+        Level("given name similar", f"{_alike(GIVEN, 0.8)} or {_one_holds_the_other(GIVEN, 3)} or {_short_slip(GIVEN)}", 0.04, 8e-3),
         Level("other given name", "ELSE", 0.06, 0.98),
     )),
-    # Swapped names count once, above.
+    # Names in another order count once: above.
+    Comparison("middle_name", f"{_either_missing(MIDDLE)} or {_MIDDLE_FOR_GIVEN} or ({_SWAPPED})", (
+        Level("same middle name", f"{_equal(MIDDLE)} and length({MIDDLE}_l) > 1", 0.5, 1e-2),
+        Level("initial of the middle name fits", f"({_equal(MIDDLE)} or {_initial(MIDDLE, MIDDLE)})", 0.38, 6e-2),
+        Level("middle name similar", _alike(MIDDLE, 0.85), 0.04, 1e-2),
+        Level("other middle name", "ELSE", 0.08, 0.92),
+    )),
     Comparison("family_name", f"{_either_missing(FAMILY)} or ({_SWAPPED})", (
         Level("same family name", _equal(FAMILY), 0.8, 2e-3, FAMILY),
         Level("one family name holds the other", _one_holds_the_other(FAMILY, 4), 0.02, 5e-4),
+        Level("former family name", _FORMER_FAMILY, 0.02, 1e-3),
         Level("family name nearly the same", _alike(FAMILY, 0.92), 0.06, 1e-3),
-        Level("family name similar", _alike(FAMILY, 0.8), 0.03, 4e-3),
+        Level("family name similar", f"{_alike(FAMILY, 0.8)} or {_short_slip(FAMILY)}", 0.03, 4e-3),
         Level("other family name", "ELSE", 0.08, 0.99),
+    )),
+    # Where one side has none, how often that happens to one person is learnt.
+    Comparison("name_suffix", f"{SUFFIX}_l is null and {SUFFIX}_r is null", (
+        Level("same name suffix", _equal(SUFFIX), 0.6, 0.05),
+        Level("name suffix on one side only", _either_missing(SUFFIX), 0.38, 0.9),
+        Level("other name suffix", "ELSE", 0.02, 0.05),
+    )),
+    Comparison("gender", _either_missing(GENDER), (
+        Level("same gender", _equal(GENDER), 0.98, 0.5),
+        Level("other gender", "ELSE", 0.02, 0.5),
     )),
     Comparison("birth_date", _either_missing(BIRTH), (
         Level("same year of birth, rest unknown", _SAME_YEAR_REST_UNKNOWN, 0.01, 2e-3),
         Level("same birth date", _equal(BIRTH), 0.88, 1e-4, BIRTH),
         Level("birth date with one slip", f"{_typos(BIRTH, 1)} or {_DAY_AND_MONTH_SWAPPED}", 0.05, 1.5e-3),
+        Level("same year of birth, day doubtful", _SAME_YEAR_DAY_UNKNOWN, 0.005, 1e-4),
         Level("birth date with two slips", _typos(BIRTH, 2), 0.01, 1.5e-2),
         Level("other birth date", "ELSE", 0.05, 0.98),
     )),

@@ -22,6 +22,7 @@ from intelligence.identity.comparisons import (
     EMAIL,
     EMAILS,
     FAMILY,
+    FORMER,
     FORMS,
     GIVEN,
     IDENTIFIERS,
@@ -71,7 +72,7 @@ class MatchReport:
     seconds: dict[str, float]
 
 
-_LISTS = (FORMS, EMAILS, PHONES, IDENTIFIERS)
+_LISTS = (FORMS, FORMER, EMAILS, PHONES, IDENTIFIERS)
 TABLES = {
     "models": "model_id varchar, records bigint, strength integer, model varchar",
     "term_frequencies": "column_name varchar, term varchar, frequency double",
@@ -244,7 +245,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, 
         )
         select
             record_now.unique_id, records.record_key, record_now.content, {plain},
-            list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS},
+            list_append(coalesce(nickname.forms, []), records.{GIVEN}) as {FORMS}, string_split(records.{FORMER}, ' ') as {FORMER},
             contact.emails as {EMAILS}, contact.phones as {PHONES}, contact.identifiers as {IDENTIFIERS}
         from ordered as records
         inner join record_now on records.record_key = record_now.record_key

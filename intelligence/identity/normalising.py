@@ -122,8 +122,18 @@ _SPECIAL_WORDS = frozenset(
 )
 
 
+#: What stands behind names and says which of a family is meant. What these words mean stands in the seed name_suffixes.
+_GENERATIONS = frozenset("jr jnr junior sr snr senior ii iii iv".split())
+
+
 def name_part(full_name: str | None, part: str | None) -> str | None:
-    """The given, middle or family name in a full name, also in the order 'Family, Given'."""
+    """The given, middle or family name in a full name, also in the order 'Family, Given'.
+
+    Of any name: what stands behind it (part `suffix`: Jr., III), and the name without (`unsuffixed`).
+    """
+    if part in ("suffix", "unsuffixed"):
+        unsuffixed, suffix = _without_suffix(full_name or "")
+        return (suffix if part == "suffix" else unsuffixed) or None
     given, middle, family = _parsed(full_name or "")
     return {"given": given, "middle": middle, "family": family}.get(part or "") or None
 
@@ -138,6 +148,15 @@ def _parsed(full_name: str) -> tuple[str, str, str]:
         return "", "", full_name.strip()
     name = HumanName(full_name)
     return str(name.first), str(name.middle), str(name.last)
+
+
+def _without_suffix(name: str) -> tuple[str, str]:
+    sides = [side.split() for side in name.split(",")]
+    for place, words in enumerate(sides):
+        if len(words) > (0 if place else 1) and words[-1].strip(".").lower() in _GENERATIONS:
+            suffix = words.pop()
+            return ", ".join(" ".join(side) for side in sides if side), suffix
+    return name, ""
 
 
 # -------------------------------------------------------------------------------------------------------------------- addresses

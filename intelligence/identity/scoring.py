@@ -17,7 +17,7 @@ LEAST_WEIGHT = -10.0
 #: Who shares a contact and clearly contradicts in this is no likelier one person than anybody who shares it.
 TELLING = ("birth_date",)
 #: Names alone, however rare, are a question for somebody and no link.
-NAMES = ("given_name", "family_name")
+NAMES = ("given_name", "middle_name", "family_name", "name_suffix", "gender")
 NAME_ALONE = 1.0
 
 

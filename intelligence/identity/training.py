@@ -31,7 +31,8 @@ CONTACTS = {
     "home": ("gamma_street in (3, 5) and gamma_place != 0", ("street", "place", "address_line_2")),
     "phone": ("gamma_phone = 2", ("phone",)),
     "mailbox": ("gamma_email = 1", ("email",)),
-    "family": ("gamma_family_name in (3, 4) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
+    "family": ("gamma_family_name in (4, 5) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
+    "birth": ("gamma_family_name in (4, 5) and gamma_birth_date = 4", ("family_name", "birth_date")),
 }
 #: What people who share a contact do not share, bar namesakes and twins: two in a hundred have it alike all the same.
 OWN = ("given_name", "birth_date", "national_id")
@@ -39,6 +40,8 @@ ALIKE_ALL_THE_SAME = 0.02
 #: How many chance pairs the general model's word counts for where few share a contact.
 PRIOR_PAIRS = 20.0
 ITERATIONS = 50
+#: True pairs differ in anything at least this often, even if the data show none: nobody writes without mistakes.
+LEAST_ERRORS = 0.001
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def _completed(settings: dict[str, Any]) -> dict[str, Any]:
                 value = level.get(name)
                 known = isinstance(value, float) and value > 0
                 level[name] = _rounded(max(value, least) if known else getattr(start, name[0]))
+        levels[-1]["m_probability"] = max(levels[-1]["m_probability"], LEAST_ERRORS)
     settings.pop("linker_uid", None)
     share = settings["probability_two_random_records_match"]
     settings["probability_two_random_records_match"] = _rounded(min(max(share, 1e-9), 0.5))
@@ -170,7 +174,7 @@ def _separate(model: Model, told: list[str], seen: dict[str, Any]) -> dict[str, 
     true = {it: model.levels(it, "m_probability") for it in told}
     chance = {it: model.levels(it, "u_probability") for it in told}
     general = dict(chance)
-    for it in OWN:
+    for it in set(OWN) & set(told):
         chance[it] = np.maximum(chance[it], ALIKE_ALL_THE_SAME * true[it])
     prior = 0.0
     for _ in range(ITERATIONS):

@@ -15,7 +15,7 @@
     end
 {%- endmacro %}
 
-{# The given names of two records: also a nickname, the middle name, or given and family name the wrong way round. #}
+{# The given names of two records: also a nickname, the middle name, or names in another order. #}
 {% macro given_name_grade(one, other, is_nickname) -%}
     case
         when {{ one }}.given_name_key = {{ other }}.given_name_key then 3
@@ -33,8 +33,13 @@
     end
 {%- endmacro %}
 
+{# Given and family name the wrong way round; "Lopez Maria Ana" for Maria Ana Lopez, with or without her middle name. #}
 {% macro is_swapped(one, other) -%}
-    ({{ one }}.given_name_key = {{ other }}.family_name_key and {{ one }}.family_name_key = {{ other }}.given_name_key)
+    (
+        {{ one }}.given_name_key = {{ other }}.family_name_key
+        and ({{ one }}.family_name_key = {{ other }}.given_name_key or {{ one }}.middle_name_key = {{ other }}.given_name_key)
+        or {{ one }}.family_name_key = {{ other }}.given_name_key and {{ other }}.middle_name_key = {{ one }}.given_name_key
+    )
 {%- endmacro %}
 
 {# Two birth dates as eight digits. Similar: one digit, two neighbouring digits, or day and month changed places. Doubtful: two digits, or
@@ -64,6 +69,15 @@
     end
 {%- endmacro %}
 
+{# Two name suffixes, which tell apart those of one name in a family. #}
+{% macro name_suffix_grade(one, other) -%}
+    case
+        when {{ one }} is null or {{ other }} is null then 1
+        when {{ one }} = {{ other }} then 3
+        else -1
+    end
+{%- endmacro %}
+
 {# Parts of the address that agree (0 to 3): postcode, street with house number, town. #}
 {% macro places_agreeing(one, other) -%}
     (
@@ -82,6 +96,7 @@
     {{ family_name_grade(one, other) }} as family_name_grade,
     {{ birth_date_grade(one ~ '.birth_digits', other ~ '.birth_digits') }} as birth_date_grade,
     {{ national_id_grade(one ~ '.national_id_key', other ~ '.national_id_key') }} as national_id_grade,
+    {{ name_suffix_grade(one ~ '.name_suffix_key', other ~ '.name_suffix_key') }} as name_suffix_grade,
     {{ places_agreeing(one, other) }} as places
 {%- endmacro %}
 
@@ -94,10 +109,14 @@
     case {{ word }} when 'same' then 3 when 'similar' then 2 when 'unknown' then 1 when 'doubtful' then 0 else -1 end
 {%- endmacro %}
 
-{# What counts as a contradiction, over the columns of `grades`: names that clearly differ are no contradiction under one national id, nor is a
+{# What counts as a contradiction, over the columns of `grades`: names or suffixes that clearly differ are none under one national id, nor is a
    birth date under one national id and given name, nor a national id where name and birth date are the same. #}
 {% macro given_names_contradict() -%}
     (given_name_grade < 0 and national_id_grade < 3)
+{%- endmacro %}
+
+{% macro name_suffixes_contradict() -%}
+    (name_suffix_grade < 0 and national_id_grade < 3)
 {%- endmacro %}
 
 {% macro birth_dates_contradict() -%}

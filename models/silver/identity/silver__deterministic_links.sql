@@ -16,7 +16,8 @@ with candidates as (
     from {{ ref('silver__identity_candidates') }}
     -- Whatever else agrees, two records that contradict each other are not linked by a rule.
     where
-        not {{ given_names_contradict() }} and not {{ birth_dates_contradict() }} and not {{ national_ids_contradict() }}
+        not {{ given_names_contradict() }} and not {{ name_suffixes_contradict() }}
+        and not {{ birth_dates_contradict() }} and not {{ national_ids_contradict() }}
         {% if build.part %}
         and build_number > {{ build.seen['identity_candidates'] }}
         {% endif %}

@@ -28,7 +28,8 @@ linked as (
         fresh.component_key,
         max(case when links.link_type = 'manual' then 1 else 0 end) as is_manual,
         max(coalesce(links.match_weight, 0)) as weight,
-        max(case when links.link_type = 'probabilistic' then 1 else 0 end) as is_of_model
+        max(case when links.link_type = 'probabilistic' then 1 else 0 end) as is_of_model,
+        max(case when links.link_type = 'probabilistic' and links.zone = 'automatic' then 1 else 0 end) as is_joined_by_model
     from {{ ref('silver__identity_links') }} as links
     inner join fresh
         on links.record_key_a = fresh.record_key
@@ -50,7 +51,8 @@ conflicts as (
         conflicts.record_key_a,
         conflicts.record_key_b,
         conflicts.component_key,
-        conflicts.is_strict
+        conflicts.is_strict,
+        conflicts.birth_dates_differ
     from {{ ref('silver__identity_conflicts') }} as conflicts
     inner join fresh
         on conflicts.record_key_a = fresh.record_key
@@ -62,7 +64,8 @@ conflicts as (
 ),
 
 -- One weight for each pair, in bits. A decision outweighs all evidence. Evidence is capped, so that no single pair decides for all. Names or dates
--- that contradict each other weigh as much as a rule does, unless the model has weighed them with everything else.
+-- that contradict each other weigh as much as a rule does, unless the model has weighed them with everything else. Birth dates that clearly differ
+-- outweigh a pair at its best, unless the model joins the two nonetheless: namesakes of one home agree in all but that, and few records may have a date.
 weighed as (
     select
         coalesce(linked.record_key_a, conflicts.record_key_a) as record_key_a,
@@ -70,6 +73,7 @@ weighed as (
         coalesce(linked.component_key, conflicts.component_key) as component_key,
         case
             when linked.is_manual = 1 then 1000000
+            when conflicts.birth_dates_differ and coalesce(linked.is_joined_by_model, 0) = 0 then -16
             when conflicts.record_key_a is not null and coalesce(linked.is_of_model, 0) = 0 then -8
             else least(greatest(linked.weight, -12), 12)
         end as weight,

@@ -31,6 +31,7 @@ records as (
         source_records.given_name_key,
         source_records.middle_name_key,
         source_records.family_name_key,
+        source_records.name_suffix_key,
         source_records.birth_digits,
         source_records.national_id_key,
         source_records.street_key,
@@ -83,6 +84,7 @@ compared as (
         1 as family_name_grade,
         1 as birth_date_grade,
         1 as national_id_grade,
+        1 as name_suffix_grade,
         0 as places
     from records as one
     inner join records as other
@@ -99,10 +101,12 @@ stated as (
         component_key,
         build_number,
         is_same_system as is_strict,
+        {{ birth_dates_contradict() }} and national_id_grade < 3 as birth_dates_differ,
         concat_ws(
             '; ',
             case when is_same_system then 'two records of a system that holds no duplicates' end,
             case when {{ given_names_contradict() }} then 'given names differ' end,
+            case when {{ name_suffixes_contradict() }} then 'name suffixes differ' end,
             case when {{ birth_dates_contradict() }} then 'birth dates differ' end,
             case when {{ national_ids_contradict() }} then 'national ids differ' end
         ) as reason
@@ -116,6 +120,7 @@ decided as (
         members.component_key,
         members.build_number,
         true as is_strict,
+        false as birth_dates_differ,
         'decided: keep apart' as reason
     from {{ ref('silver__identity_decided_pairs') }} as decisions
     inner join members
@@ -132,6 +137,7 @@ select
     stated.component_key,
     stated.reason,
     stated.is_strict,
+    stated.birth_dates_differ,
     stated.build_number
 from stated
 left join {{ ref('silver__identity_decided_pairs') }} as decisions
@@ -144,5 +150,6 @@ select
     component_key,
     reason,
     is_strict,
+    birth_dates_differ,
     build_number
 from decided

@@ -87,13 +87,18 @@ fresh as (
     {% endif %}
 ),
 
--- A full name is taken apart only where neither part of it came by itself.
+-- A full name is taken apart only where neither part of it came by itself. What tells a son from his father stands behind any of the names.
 named as (
     select
         fresh.*,
         coalesce(given_name, case when family_name is null then {{ name_part('full_name', 'given') }} end) as given_name_read,
         coalesce(middle_name, case when given_name is null and family_name is null then {{ name_part('full_name', 'middle') }} end) as middle_name_read,
         coalesce(family_name, case when given_name is null then {{ name_part('full_name', 'family') }} end) as family_name_read,
+        coalesce(
+            name_suffix,
+            case when family_name like '% %' then {{ name_part('family_name', 'suffix') }} end,
+            case when family_name is null and given_name is null then {{ name_part('full_name', 'suffix') }} end
+        ) as name_suffix_read,
         {{ text_key('fresh.country') }} as country_key
     from fresh
 ),
@@ -103,7 +108,9 @@ keyed as (
         named.*,
         {{ name_key('named.given_name_read') }} as given_name_key,
         {{ name_key('named.middle_name_read') }} as middle_name_key,
-        {{ name_key('named.family_name_read') }} as family_name_key,
+        {{ name_key("case when named.family_name_read like '% %' then " ~ name_part('named.family_name_read', 'unsuffixed') ~ " else named.family_name_read end") }} as family_name_key,
+        suffixes.name_suffix_key,
+        genders.gender_key,
         {{ birth_digits('named.birth_date', region) }} as birth_digits,
         {{ email_key('named.email_lower', 'providers') }} as email_key,
         {{ phone_key('named.phone', region) }} as phone_key,
@@ -119,6 +126,10 @@ keyed as (
     from named
     left join {{ ref('countries') }} as countries
         on named.country_key = countries.country_key
+    left join {{ ref('genders') }} as genders
+        on {{ text_key('named.gender') }} = genders.word
+    left join {{ ref('name_suffixes') }} as suffixes
+        on {{ text_key('named.name_suffix_read') }} = suffixes.word
     left join {{ ref('mail_providers') }} as providers
         on split_part(named.email_lower, '@', 2) = providers.domain
 ),
@@ -145,8 +156,10 @@ cleaned as (
         {{ unless_placeholder('keyed.given_name_key', 'no_given_name') }} as given_name_key,
         {{ unless_placeholder('keyed.middle_name_key', 'no_middle_name') }} as middle_name_key,
         {{ unless_placeholder('keyed.family_name_key', 'no_family_name') }} as family_name_key,
+        keyed.name_suffix_key,
         {{ unless_placeholder('keyed.birth_digits', 'no_birth_date') }} as birth_digits,
         keyed.gender,
+        keyed.gender_key,
         keyed.email,
         case when no_email.value is null and no_mailbox.value is null then keyed.email_key end as email_key,
         {{ unless_placeholder('keyed.phone_key', 'no_phone') }} as phone,
@@ -221,8 +234,10 @@ select
     given_name_key,
     middle_name_key,
     family_name_key,
+    name_suffix_key,
     birth_digits,
     gender,
+    gender_key,
     email,
     email_key,
     phone,
@@ -257,8 +272,8 @@ select
     case when birth_date_read between date '1850-01-01' and date '2100-01-01' then birth_date_read end as birth_date,
     md5(
         {% for column in [
-            'given_name_key', 'middle_name_key', 'family_name_key', 'name_suffix', 'birth_digits', 'gender', 'email_key', 'phone', 'mobile_phone', 'national_id_key',
-            'house_number_key', 'street_key', 'address_line_2_key', 'city_key', 'postcode_key', 'region_key', 'country',
+            'given_name_key', 'middle_name_key', 'family_name_key', 'name_suffix', 'name_suffix_key', 'birth_digits', 'gender', 'gender_key', 'email_key',
+            'phone', 'mobile_phone', 'national_id_key', 'house_number_key', 'street_key', 'address_line_2_key', 'city_key', 'postcode_key', 'region_key', 'country',
         ] %}
         coalesce({{ column }}, '') || '|'{{ ' ||' if not loop.last }}
         {% endfor %}

@@ -50,6 +50,23 @@ ranked as (
     {% if is_incremental() %}
     where versions.record_key in (select touched.record_key from touched)
     {% endif %}
+),
+
+-- Whoever married is found under both names.
+former as (
+    select
+        record_key,
+        {{ joined_text('family_name_key', ' ', 'family_name_key') }} as former_family_names
+    from (
+        select distinct
+            older.record_key,
+            older.family_name_key
+        from ranked as older
+        inner join ranked as latest
+            on older.record_key = latest.record_key and latest.version_rank = 1
+        where older.version_rank > 1 and older.family_name_key != coalesce(latest.family_name_key, '')
+    ) as names
+    group by record_key
 )
 
 select
@@ -67,8 +84,11 @@ select
     ranked.given_name_key,
     ranked.middle_name_key,
     ranked.family_name_key,
+    former.former_family_names,
+    ranked.name_suffix_key,
     ranked.birth_digits,
     ranked.gender,
+    ranked.gender_key,
     ranked.email,
     ranked.email_key,
     ranked.phone,
@@ -104,10 +124,12 @@ select
     ranked.source_customer_id,
     ranked.customer_id,
     arrivals.first_load_id,
-    md5(ranked.content_hash || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}) as content_hash,
+    md5(ranked.content_hash || coalesce(former.former_family_names, '') || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}) as content_hash,
     cast(ranked.newest_load_id as bigint) as load_id,
     cast({{ build.number }} as bigint) as build_number
 from ranked
 inner join {{ ref('silver__record_arrivals') }} as arrivals
     on ranked.record_key = arrivals.record_key
+left join former
+    on ranked.record_key = former.record_key
 where ranked.version_rank = 1

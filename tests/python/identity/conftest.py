@@ -17,7 +17,7 @@ MODELS = ("components", "conflicts", "clusters", "changes", "map", "open_pairs",
 GIVEN = {
     "silver__source_records": (
         "record_key varchar, source_system varchar, source_record_id varchar, record_type varchar, given_name_key varchar, "
-        "middle_name_key varchar, family_name_key varchar, birth_digits varchar, national_id_key varchar, street_key varchar, "
+        "middle_name_key varchar, family_name_key varchar, name_suffix_key varchar, birth_digits varchar, national_id_key varchar, street_key varchar, "
         "house_number_key varchar, city_key varchar, postcode_key varchar, created_at timestamp, updated_at timestamp, "
         "first_load_id bigint, load_id bigint, content_hash varchar, is_deleted boolean, is_test boolean, is_internal boolean"
     ),

@@ -19,8 +19,8 @@ from intelligence.identity.normalising import text_key
 pytestmark = pytest.mark.slow
 
 COLUMNS = (
-    "given_name_key", "family_name_key", "birth_digits", "email_key", "phone", "mobile_phone", "national_id_key", "house_number_key", "street_key",
-    "address_line_2_key", "city_key", "postcode_key",
+    "given_name_key", "middle_name_key", "family_name_key", "former_family_names", "name_suffix_key", "gender_key", "birth_digits",
+    "email_key", "phone", "mobile_phone", "national_id_key", "house_number_key", "street_key", "address_line_2_key", "city_key", "postcode_key",
 )  # fmt: skip
 GIVEN = "anna bruno carla david elena felix greta hugo irene jonas klara leon maria nils olga paul rosa simon tina viktor".split()
 FAMILY = "adler berger conrad dorn ebert fischer graf hahn iversen jung keller lang moser nolte otto peters quint roth seidel thoma".split()
