@@ -84,8 +84,9 @@ class Comparison:
         return found
 
     def gamma_of_same(self, column: str) -> int:
-        """The number of the level that asks for the same value of a column and nothing else: how often chance pairs have it is its usual frequency."""
-        return next(len(self.levels) - 1 - place for place, level in enumerate(self.levels) if level.sql == _equal(column))
+        """The number of the level that asks for the same value of a column and nothing else, whose `u` is the usual frequency of a value."""
+        last = len(self.levels) - 1
+        return next(last - place for place, level in enumerate(self.levels) if level.sql == _equal(column))
 
     def level(self, gamma: int) -> Level:
         """The level with Splink's number for it: the last has 0."""

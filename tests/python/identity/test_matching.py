@@ -15,6 +15,8 @@ import pytest
 from intelligence.identity import matching
 from intelligence.identity.matching import MatchReport, Sources, match
 from intelligence.identity.normalising import text_key
+from intelligence.identity.scoring import LEAST_WEIGHT, score_pairs
+from intelligence.identity.training import Model
 
 pytestmark = pytest.mark.slow
 
@@ -165,6 +167,35 @@ def test_evidence_names_what_was_compared() -> None:
     words, bits = evidence["birth_date"]
     assert words == "same birth date"
     assert bits > 5
+
+
+def test_weights_are_those_of_splink() -> None:
+    """The sum of a pair's weights is worked out here and not by Splink's predict; it has to be the same for every pair."""
+    from splink import DuckDBAPI, Linker, SettingsCreator
+
+    with duckdb.connect() as con:
+        run(con, [record for _, record in people(120, 4)])
+        con.execute("create temp view person as select * from identity.people")
+        model = Model(**json.loads(con.execute("select model from identity.models").fetchall()[0][0]))
+        frequencies = matching._frequencies(con, "identity.term_frequencies")
+        con.execute(
+            "create temp table every_pair as select l.unique_id as join_key_l, r.unique_id as join_key_r, 0 as match_key "
+            "from person as l inner join person as r on l.unique_id < r.unique_id"
+        )
+        score_pairs(con, "person", "every_pair", model, frequencies, "ours")
+        database = DuckDBAPI(con)
+        linker = Linker(database.register("person"), SettingsCreator.from_path_or_dict(model.settings))
+        for column, table in frequencies.items():
+            linker.table_management.register_term_frequency_lookup(database.register(table), column)
+        linker.table_management.register_blocked_pairs_for_predict(database.register("every_pair"))
+        theirs = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT, warning_mode="never").physical_name
+        pairs, missing, difference = con.execute(
+            "select count(*), count(*) filter (where ours.match_weight is null or theirs.match_weight is null), "
+            f"max(abs(ours.match_weight - theirs.match_weight)) from ours full join {theirs} as theirs using (unique_id_l, unique_id_r)"
+        ).fetchall()[0]
+    assert pairs > 300
+    assert missing == 0
+    assert difference < 1e-6
 
 
 def test_too_few_records_teach_nothing() -> None:
