@@ -27,7 +27,9 @@ def keys_sql(records: str) -> str:
     """
 
     def hashed(name: str, value: str, is_weak: bool = False, is_contact: bool = False, source: str = records) -> str:
-        return f"select unique_id, ((hash('{name}', {value}) >> 2) << 2) | {2 * is_contact + is_weak} as key from {source}"
+        return (
+            f"select unique_id, ((hash('{name}', {value}) >> 2) << 2) | {2 * is_contact + is_weak} as key from {source}"
+        )
 
     former = f"(select *, unnest({FORMER}) as former_name from {records})"
 
@@ -69,7 +71,9 @@ def fill_candidates(con: duckdb.DuckDBPyConnection, keys: str, common: str, reco
     con.execute(f"create or replace temp table met_pair as {pairs_sql(keys, common, WEAK)}")
     pairs = con.execute("select count(*) from met_pair").fetchall()[0][0]
     strength = WEAK if pairs <= FEW_PAIRS_A_RECORD * records else STRONG
-    con.execute(f"create or replace temp table candidate as select * exclude (strength) from met_pair where strength >= {strength}")
+    con.execute(
+        f"create or replace temp table candidate as select * exclude (strength) from met_pair where strength >= {strength}"
+    )
     con.execute("drop table met_pair")
     return strength
 

@@ -144,7 +144,9 @@ _SWAPPED = (
     f" and ({_in_another_order('l', 'r')} or {_in_another_order('r', 'l')})"
 )
 _MIDDLE_FOR_GIVEN = f"({GIVEN}_l = {MIDDLE}_r or {MIDDLE}_l = {GIVEN}_r)"
-_FORMER_FAMILY = f"(list_contains({FORMER}_l, {FAMILY}_r) or list_contains({FORMER}_r, {FAMILY}_l) or {_one_in_common(FORMER)})"
+_FORMER_FAMILY = (
+    f"(list_contains({FORMER}_l, {FAMILY}_r) or list_contains({FORMER}_r, {FAMILY}_l) or {_one_in_common(FORMER)})"
+)
 _SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
 _LIKE_MAILBOX = f"({_SAME_BEFORE_AT} or left({EMAIL}_l, 3) = left({EMAIL}_r, 3) and {_typos(EMAIL, 2)})"
 _DAY_AND_MONTH_SWAPPED = (

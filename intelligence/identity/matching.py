@@ -159,7 +159,9 @@ def match(
         )
     if count < FEWEST_RECORDS:
         con.execute(f"create or replace table {schema}.next_match_runs ({TABLES['match_runs']})")
-        con.execute(f"insert into {schema}.next_match_runs select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs")
+        con.execute(
+            f"insert into {schema}.next_match_runs select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs"
+        )
         _replace_all(con, schema, {"match_runs": "next_match_runs"})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
     current = con.execute(f"select model_id, records, strength, model from {schema}.models").fetchall()
@@ -196,7 +198,9 @@ def _contents_sql(sources: Sources) -> str:
         """
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str, changed: str | None = None) -> None:
+def _prepare(
+    con: duckdb.DuckDBPyConnection, sources: Sources, name_order: str, people: str, changed: str | None = None
+) -> None:
     """Fill table `people` with what is compared of each record, or of those in table `changed` (record_key) alone.
 
     A given name that is by far more often a family name, beside a family name that is more often a given name, changes places with it.
@@ -331,7 +335,9 @@ def _match_anew(
     con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
     con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
     con.execute("drop view person")
-    con.execute(f"insert into {place['match_runs']} select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs")
+    con.execute(
+        f"insert into {place['match_runs']} select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs"
+    )
     _replace_all(con, schema, fresh)
     clock.stop("links")
     return MatchReport(

@@ -40,7 +40,9 @@ def score_pairs(
         cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(bits))
         terms.append(f"case gamma_{it.name} {cases} else 0 end")
         for column, levels in it.frequency_gammas().items():
-            shared.append(f"case when gamma_{it.name} in ({', '.join(map(str, levels))}) then {column}_l end as {it.name}_{column}")
+            shared.append(
+                f"case when gamma_{it.name} in ({', '.join(map(str, levels))}) then {column}_l end as {it.name}_{column}"
+            )
             usual = np.log2(model.levels(it.name, "u_probability")[it.gamma_of_same(column)])
             terms.append(f"coalesce({usual:.10f} - log2(frequency_{it.name}_{column}.tf_{column}), 0)")
             lookups.append(
