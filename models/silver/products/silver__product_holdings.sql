@@ -11,7 +11,8 @@ with holdings as (
         ownership.opened_at,
         -- An end that lies ahead is a plan. One before the beginning is an end at the beginning.
         case when ownership.closed_at <= build.as_of then greatest(ownership.closed_at, ownership.opened_at) end as closed_at,
-        lower(ownership.status) as status,
+        -- A row that took the place of an earlier one does not say what the status was before.
+        case when ownership.updated_at <= build.as_of or ownership.updated_at is null then lower(ownership.status) end as status,
         coalesce(upper(ownership.currency), 'USD') as currency,
         ownership.balance,
         ownership.monthly_price,
