@@ -14,8 +14,8 @@ from typing import Any
 GIVEN, MIDDLE, FAMILY, BIRTH = "given_name_key", "middle_name_key", "family_name_key", "birth_digits"
 SUFFIX, GENDER = "name_suffix_key", "gender_key"
 EMAIL, NATIONAL_ID = "email_key", "national_id_key"
-#: Lists: the forms a given name may have; the family names a record had before; every mail address, telephone number (its last nine digits) and other identifier of the record, former
-#: ones too.
+#: Lists: the forms a given name may have; the family names the record had before; every mail address, telephone number (its last nine digits) and
+#: other identifier of the record, former ones too.
 FORMS, FORMER = "given_name_forms", "former_family_names"
 EMAILS, PHONES, IDENTIFIERS = "emails", "phones", "identifiers"
 HOUSE, STREET, LINE_2, CITY, POSTCODE = (
@@ -130,7 +130,9 @@ _SWAPPED = (
     f" and ({_in_another_order('l', 'r')} or {_in_another_order('r', 'l')})"
 )
 _MIDDLE_FOR_GIVEN = f"({GIVEN}_l = {MIDDLE}_r or {MIDDLE}_l = {GIVEN}_r)"
-_FORMER_FAMILY = f"(list_contains({FORMER}_l, {FAMILY}_r) or list_contains({FORMER}_r, {FAMILY}_l) or {_one_in_common(FORMER)})"
+_FORMER_FAMILY = (
+    f"(list_contains({FORMER}_l, {FAMILY}_r) or list_contains({FORMER}_r, {FAMILY}_l) or {_one_in_common(FORMER)})"
+)
 _SAME_BEFORE_AT = f"split_part({EMAIL}_l, '@', 1) = split_part({EMAIL}_r, '@', 1)"
 _LIKE_MAILBOX = f"({_SAME_BEFORE_AT} or left({EMAIL}_l, 3) = left({EMAIL}_r, 3) and {_typos(EMAIL, 2)})"
 _DAY_AND_MONTH_SWAPPED = (
