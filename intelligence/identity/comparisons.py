@@ -14,8 +14,8 @@ from typing import Any
 GIVEN, MIDDLE, FAMILY, BIRTH = "given_name_key", "middle_name_key", "family_name_key", "birth_digits"
 SUFFIX, GENDER = "name_suffix_key", "gender_key"
 EMAIL, NATIONAL_ID = "email_key", "national_id_key"
-#: Lists: the forms a given name may have; the family names a record had before; every mail address, telephone number (its last nine digits) and other identifier of the record, former
-#: ones too.
+#: Lists: the forms a given name may have; the family names the record had before; every mail address, telephone number (its last nine digits) and
+#: other identifier of the record, former ones too.
 FORMS, FORMER = "given_name_forms", "former_family_names"
 EMAILS, PHONES, IDENTIFIERS = "emails", "phones", "identifiers"
 HOUSE, STREET, LINE_2, CITY, POSTCODE = (

@@ -99,6 +99,10 @@ named as (
             case when family_name like '% %' then {{ name_part('family_name', 'suffix') }} end,
             case when family_name is null and given_name is null then {{ name_part('full_name', 'suffix') }} end
         ) as name_suffix_read,
+        case
+            when family_name like '% %' then {{ name_part('family_name', 'unsuffixed') }}
+            else coalesce(family_name, case when given_name is null then {{ name_part('full_name', 'family') }} end)
+        end as family_name_unsuffixed,
         {{ text_key('fresh.country') }} as country_key
     from fresh
 ),
@@ -108,7 +112,7 @@ keyed as (
         named.*,
         {{ name_key('named.given_name_read') }} as given_name_key,
         {{ name_key('named.middle_name_read') }} as middle_name_key,
-        {{ name_key("case when named.family_name_read like '% %' then " ~ name_part('named.family_name_read', 'unsuffixed') ~ " else named.family_name_read end") }} as family_name_key,
+        {{ name_key('named.family_name_unsuffixed') }} as family_name_key,
         suffixes.name_suffix_key,
         genders.gender_key,
         {{ birth_digits('named.birth_date', region) }} as birth_digits,

@@ -124,7 +124,10 @@ select
     ranked.source_customer_id,
     ranked.customer_id,
     arrivals.first_load_id,
-    md5(ranked.content_hash || coalesce(former.former_family_names, '') || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}) as content_hash,
+    md5(
+        ranked.content_hash || coalesce(former.former_family_names, '')
+        || {{ precedence('arrivals.first_load_id', 'ranked.created_at', 'ranked.record_key') }}
+    ) as content_hash,
     cast(ranked.newest_load_id as bigint) as load_id,
     cast({{ build.number }} as bigint) as build_number
 from ranked

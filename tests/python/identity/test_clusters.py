@@ -262,6 +262,40 @@ def test_records_that_contradict_each_other_are_not_chained_together(bench: Work
     assert bench.query("select reason from silver.identity_conflicts") == [("given names differ",)]
 
 
+def test_namesakes_of_one_home_with_other_birth_dates_stay_two(bench: Workbench) -> None:
+    """Father and son: most pairs agree in name and address, and half of the records have no birth date."""
+    father, son = [f"a|{number}" for number in range(3)], [f"b|{number}" for number in range(3)]
+    bench.clear()
+    bench.records(
+        father + son,
+        birth_digits="case key when 'a|0' then '19630504' when 'b|0' then '19890817' when 'b|1' then '19890817' end",
+    )
+    likely = [(a, b, 0.999) for group in (father, son) for a, b in combinations(group, 2)]
+    contradict = {("a|0", "b|0"), ("a|0", "b|1")}
+    links = likely + [(a, b, 0.9) for a in father for b in son if (a, b) not in contradict]
+    bench.links(links, link_type="probabilistic")
+    bench.run()
+    assert bench.clusters() == {frozenset(father), frozenset(son)}
+
+
+def test_a_wrong_birth_date_does_not_split_whom_the_model_joins_nonetheless(bench: Workbench) -> None:
+    keys = ["a|0", "a|1", "a|2"]
+    bench.clear()
+    bench.records(keys, birth_digits="case key when 'a|0' then '19630504' else '19890817' end")
+    bench.links([(a, b, 0.99) for a, b in combinations(keys, 2)], link_type="probabilistic")
+    bench.run()
+    assert bench.clusters() == {frozenset(keys)}
+
+
+def test_father_and_son_with_other_suffixes_contradict_each_other(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["s|1", "s|2", "s|3"], name_suffix_key="case key when 's|1' then '1' when 's|3' then '2' end")
+    bench.links([("s|1", "s|2", 0.995), ("s|2", "s|3", 0.997)])
+    bench.run()
+    assert bench.clusters() == {frozenset(["s|1"]), frozenset(["s|2", "s|3"])}
+    assert bench.query("select reason from silver.identity_conflicts") == [("name suffixes differ",)]
+
+
 def test_a_golden_id_is_that_of_the_record_which_came_first(bench: Workbench) -> None:
     bench.clear()
     bench.records(["a|late"], load_id=2)

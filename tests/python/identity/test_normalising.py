@@ -113,6 +113,24 @@ def test_parts_of_a_name(full_name: str | None, parts: tuple[str | None, ...]) -
 
 
 @pytest.mark.parametrize(
+    ("name", "unsuffixed", "suffix"),
+    [
+        ("Smith Jr.", "Smith", "Jr."),
+        ("SMITH III", "SMITH", "III"),
+        ("Smith Jr, John", "Smith, John", "Jr"),
+        ("John Smith, Sr.", "John Smith", "Sr."),
+        ("Smith", "Smith", None),
+        ("Junior", "Junior", None),
+        ("van der Berg", "van der Berg", None),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+def test_what_stands_behind_a_name(name: str | None, unsuffixed: str | None, suffix: str | None) -> None:
+    assert (name_part(name, "unsuffixed"), name_part(name, "suffix")) == (unsuffixed, suffix)
+
+
+@pytest.mark.parametrize(
     ("text", "country", "digits"),
     [
         ("1980-03-04", None, "19800304"),
@@ -161,7 +179,7 @@ def test_one_address_in_several_notations(street_address: str | None, street: st
 def test_nothing_typed_makes_them_fail(text: str, country: str | None) -> None:
     assert (digits := birth_digits(text, country)) is None or (len(digits) == 8 and digits.isdigit())
     assert (phone := phone_key(text, country)) is None or phone.lstrip("+").isdigit()
-    for part in ("given", "middle", "family"):
+    for part in ("given", "middle", "family", "suffix", "unsuffixed"):
         name_part(text, part)
 
 
