@@ -19,7 +19,7 @@ from intelligence.identity.comparisons import BIRTH, COMPARISONS, EMAIL, FAMILY,
 
 #: Chance pairs that are sampled, and pairs a training session looks at.
 SAMPLED_PAIRS = 1_000_000
-SESSION_PAIRS = 200_000
+SESSION_PAIRS = 100_000
 #: A session with fewer pairs teaches nothing; where all have fewer, the starting values stay.
 FEWEST_PAIRS = 100
 SESSIONS = ((GIVEN, FAMILY), (BIRTH,), (GIVEN, BIRTH), (NATIONAL_ID,))

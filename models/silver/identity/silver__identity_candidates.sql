@@ -73,15 +73,45 @@ shared as (
     group by {{ smaller }}, {{ larger }}, one.identifier_type
 ),
 
-by_identifiers as (
+counted as (
     select
         record_key_a,
         record_key_b,
         cast(count(*) as bigint) as identifiers,
         cast(sum(case when is_personal then 1 else 0 end) as bigint) as personal_identifiers,
-        {{ joined_text('identifier_type', ' ', 'identifier_type') }} as identifier_types
+        min(identifier_type) as first_type,
+        max(identifier_type) as last_type
     from shared
     group by record_key_a, record_key_b
+),
+
+-- Most pairs share one type or two; texts are put together, which is dear, for the others alone.
+many_types as (
+    select
+        shared.record_key_a,
+        shared.record_key_b,
+        {{ joined_text('shared.identifier_type', ' ', 'shared.identifier_type') }} as identifier_types
+    from shared
+    inner join counted
+        on shared.record_key_a = counted.record_key_a and shared.record_key_b = counted.record_key_b
+    where counted.identifiers > 2
+    group by shared.record_key_a, shared.record_key_b
+),
+
+by_identifiers as (
+    select
+        counted.record_key_a,
+        counted.record_key_b,
+        counted.identifiers,
+        counted.personal_identifiers,
+        case
+            when counted.identifiers = 1 then counted.first_type
+            when counted.identifiers = 2 then counted.first_type || ' ' || counted.last_type
+            else many_types.identifier_types
+        end as identifier_types
+    from counted
+    left join many_types
+        on counted.record_key_a = many_types.record_key_a and counted.record_key_b = many_types.record_key_b
 ),
 
 -- Records that share one of these come together as well; keys that gather too many records say too little.
