@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ingestion.contracts import read_contracts
 from tests.python.project.conftest import PROJECT_DIR
 from tests.python.project.layering import clock_reads, target_reads
 
@@ -138,3 +139,21 @@ def test_personal_data_is_tagged_wherever_it_goes() -> None:
     personal = {name for _, _, name, tagged in columns if tagged}
     assert {"email", "full_name", "customer_name", "page_url", "landed_record"} <= personal
     assert [column for column in columns if column[2] in personal and not column[3]] == []
+
+
+def test_connectors_tag_what_the_contract_calls_personal() -> None:
+    personal = {
+        (name, column.name)
+        for name, contract in read_contracts(PROJECT_DIR).items()
+        for column in contract.columns
+        if column.personal
+    }
+    columns = [
+        (model["name"], column["name"], "personal_data" in column.get("config", {}).get("tags", []))
+        for path in sorted((PROJECT_DIR / "models" / "connectors").rglob("*__*.yml"))
+        if not path.name.startswith("_")
+        for model in yaml.safe_load(path.read_text())["models"]
+        for column in model["columns"]
+    ]
+    assert sum(tagged for _, _, tagged in columns) > 30
+    assert [row for row in columns if row[2] != ((row[0].split("__")[1], row[1]) in personal)] == []
