@@ -124,7 +124,7 @@ def _part(context: dg.AssetExecutionContext) -> str:
     """
     selected = context.run.asset_selection
     whole = not selected or selected >= dbt_build.keys
-    for part, table in (("first", READS[0]), ("second", "silver.identity_links")):
+    for part, table in (("first", READS[0]), ("second", "silver.identity_stated_links")):
         if whole and ASSETS[table] in context.selected_asset_keys:
             return part
     return ""

@@ -30,7 +30,7 @@ linked as (
         max(coalesce(links.match_weight, 0)) as weight,
         max(case when links.link_type = 'probabilistic' then 1 else 0 end) as is_of_model,
         max(case when links.link_type = 'probabilistic' and links.zone = 'automatic' then 1 else 0 end) as is_joined_by_model
-    from {{ ref('silver__identity_links') }} as links
+    from {{ ref('silver__identity_stated_links') }} as links
     inner join fresh
         on links.record_key_a = fresh.record_key
     inner join fresh as others

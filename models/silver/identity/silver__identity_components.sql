@@ -32,4 +32,4 @@ select
     links.record_key_b,
     links.link_type || ' ' || links.rule as fingerprint,
     coalesce(links.match_weight, links.match_probability) as strength
-from {{ ref('silver__identity_links') }} as links
+from {{ ref('silver__identity_stated_links') }} as links

@@ -26,7 +26,7 @@ holding as (
         links.record_key_b,
         links.link_type,
         links.match_probability
-    from {{ ref('silver__identity_links') }} as links
+    from {{ ref('silver__identity_stated_links') }} as links
     inner join clusters as one
         on links.record_key_a = one.record_key
     inner join clusters as other

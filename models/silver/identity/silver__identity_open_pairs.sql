@@ -15,7 +15,7 @@ with linked as (
             partition by links.record_key_a, links.record_key_b
             order by links.match_probability desc, links.match_weight desc nulls last, links.link_type, links.rule
         ) as link_rank
-    from {{ ref('silver__identity_links') }} as links
+    from {{ ref('silver__identity_stated_links') }} as links
     where
         links.zone in ('automatic', 'review')
         {% if build.part %}

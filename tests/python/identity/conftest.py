@@ -13,7 +13,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
-MODELS = ("components", "conflicts", "clusters", "changes", "map", "open_pairs", "review_queue")
+MODELS = ("components", "conflicts", "clusters", "changes", "map", "open_pairs", "review_queue", "links")
 GIVEN = {
     "silver__source_records": (
         "record_key varchar, source_system varchar, source_record_id varchar, record_type varchar, given_name_key varchar, "
@@ -21,7 +21,7 @@ GIVEN = {
         "house_number_key varchar, city_key varchar, postcode_key varchar, created_at timestamp, updated_at timestamp, "
         "first_load_id bigint, load_id bigint, content_hash varchar, is_deleted boolean, is_test boolean, is_internal boolean"
     ),
-    "silver__identity_links": (
+    "silver__identity_stated_links": (
         "record_key_a varchar, record_key_b varchar, link_type varchar, rule varchar, match_probability double, "
         "match_weight double, zone varchar, evidence varchar"
     ),
@@ -112,7 +112,7 @@ class Workbench:
         one, other, probability = zip(*((min(a, b), max(a, b), p) for a, b, p in pairs), strict=True)
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute(
-                "insert into given.silver__identity_links select a, b, ?, 'rule', p, log2(p / (1 - p)), 'automatic', '{}' "
+                "insert into given.silver__identity_stated_links select a, b, ?, 'rule', p, log2(p / (1 - p)), 'automatic', '{}' "
                 "from (select unnest(?::varchar[]) as a, unnest(?::varchar[]) as b, unnest(?::double[]) as p)",
                 [link_type, list(one), list(other), list(probability)],
             )
@@ -126,7 +126,7 @@ class Workbench:
         with duckdb.connect(str(self.warehouse)) as con:
             for table, columns in (
                 ("silver__identity_decided_pairs", "a, b, 'keep_apart', 'kim', '2025-06-01', 'seen'"),
-                ("silver__identity_links", "a, b, 'manual', 'keep_apart', 0, null, 'rejected', ''"),
+                ("silver__identity_stated_links", "a, b, 'manual', 'keep_apart', 0, null, 'rejected', ''"),
             ):
                 con.execute(
                     f"insert into given.{table} select {columns} from (select unnest(?::varchar[]) as a, unnest(?::varchar[]) as b)",

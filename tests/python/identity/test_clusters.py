@@ -158,12 +158,12 @@ def test_links_and_records_that_go_are_forgotten(bench: Workbench) -> None:
     bench.links([("s|1", "s|2", 0.995), ("s|2", "s|3", 0.995), ("s|3", "s|4", 0.995)])
     bench.run()
     assert bench.clusters() == {frozenset(["s|1", "s|2", "s|3", "s|4"])}
-    bench.execute("delete from given.silver__identity_links where record_key_a = 's|2'")
+    bench.execute("delete from given.silver__identity_stated_links where record_key_a = 's|2'")
     bench.run()
     assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|3", "s|4"])}
     bench.execute(
         "delete from given.silver__source_records where record_key = 's|3'",
-        "delete from given.silver__identity_links where record_key_a = 's|3'",
+        "delete from given.silver__identity_stated_links where record_key_a = 's|3'",
     )
     bench.run()
     assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|4"])}
@@ -198,7 +198,7 @@ def test_a_decision_that_is_withdrawn_is_logged_as_such(bench: Workbench) -> Non
     bench.records(["crm|1", "crm|2", "crm|3", "web|1", "web|2"])
     bench.links([("crm|1", "web|1", 0.995), ("crm|2", "web|2", 0.995)])
     decided = "insert into given.silver__identity_decided_pairs values ('web|1', 'web|2', '{}', 'kim', timestamp '2025-01-01', '{}')"
-    linked = "insert into given.silver__identity_links values ('web|1', 'web|2', 'manual', 'merge', 1, null, 'automatic', '{}')"
+    linked = "insert into given.silver__identity_stated_links values ('web|1', 'web|2', 'manual', 'merge', 1, null, 'automatic', '{}')"
     log = (
         "select record_key, change, cause, decided_by, reason from silver.identity_changes "
         "where change_number = (select max(change_number) from silver.identity_changes) order by 1"
@@ -215,7 +215,7 @@ def test_a_decision_that_is_withdrawn_is_logged_as_such(bench: Workbench) -> Non
     withdrawn = "delete from given.silver__identity_decided_pairs where record_key_a = 'web|1'"
     bench.execute(
         withdrawn,
-        "delete from given.silver__identity_links where link_type = 'manual'",
+        "delete from given.silver__identity_stated_links where link_type = 'manual'",
         "insert into given.silver__identity_decided_pairs values ('crm|1', 'crm|3', 'keep_apart', 'bo', timestamp '2025-02-01', 'no')",
     )
     bench.run()
@@ -227,12 +227,12 @@ def test_a_decision_that_is_withdrawn_is_logged_as_such(bench: Workbench) -> Non
     bench.keep_apart_all([("web|1", "web|2")])
     bench.run()
     logged = bench.query("select count(*) from silver.identity_changes")
-    bench.execute(withdrawn, "delete from given.silver__identity_links where link_type = 'manual'")
+    bench.execute(withdrawn, "delete from given.silver__identity_stated_links where link_type = 'manual'")
     bench.run()
     assert {row[1:4] for row in bench.query(log)} == {("merge", "decision withdrawn", "kim")}
     assert bench.query("select count(*) from silver.identity_changes") > logged
     # What is withdrawn is withdrawn once: whoever moves later does so for another reason.
-    bench.execute("delete from given.silver__identity_links where record_key_a = 'web|1'")
+    bench.execute("delete from given.silver__identity_stated_links where record_key_a = 'web|1'")
     bench.run()
     assert {row[2] for row in bench.query(log)} == {"rule: rule"}
 
@@ -334,7 +334,7 @@ def test_a_merge_by_a_person_joins_the_whole_of_both(bench: Workbench) -> None:
     assert bench.clusters() == {frozenset(["a|1", "a|2"]), frozenset(["b|1"])}
     bench.execute(
         "insert into given.silver__identity_decided_pairs values ('a|1', 'b|1', 'merge', 'kim', '2025-06-01', 'married abroad')",
-        "insert into given.silver__identity_links values ('a|1', 'b|1', 'manual', 'merge', 1, null, 'automatic', '')",
+        "insert into given.silver__identity_stated_links values ('a|1', 'b|1', 'manual', 'merge', 1, null, 'automatic', '')",
     )
     bench.run()
     assert bench.clusters() == {frozenset(["a|1", "a|2", "b|1"])}

@@ -25,6 +25,7 @@ MODELS = (
         "deterministic_links",
     ),
     *(
+        "identity_stated_links",
         "identity_links",
         "identity_components",
         "identity_conflicts",

@@ -117,7 +117,7 @@ def test_matching_stands_between_what_it_reads_and_what_reads_it(flow):
     assert links == dg.AssetKey(["identity", "probabilistic_links"])
     assert {graph.get(ASSETS[table]).group_name for table in WRITES} == {"intelligence"}
     assert graph.get(links).parent_keys == {ASSETS[table] for table in READS}
-    assert ASSETS["silver.identity_links"] in graph.get(links).child_keys
+    assert ASSETS["silver.identity_stated_links"] in graph.get(links).child_keys
 
 
 @pytest.mark.slow
@@ -153,7 +153,7 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
     for step in ("dbt_build", "dbt_build_2", "dbt_build_3"):
         made = layer.get_assets_def_for_node(NodeHandle(step, None))
         nodes = [made.get_asset_spec(key).metadata["dagster_dbt/unique_id"] for key in made.keys]
-        parts = {"first": ASSETS[READS[0]], "second": ASSETS["silver.identity_links"]}
+        parts = {"first": ASSETS[READS[0]], "second": ASSETS["silver.identity_stated_links"]}
         part = next((part for part, key in parts.items() if key in made.keys), "")
         selected = listed(
             "--select", " ".join(".".join(MANIFEST["nodes"][node]["fqn"]) for node in nodes), *TESTS_OF_PART[part]

@@ -65,7 +65,7 @@ def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flo
     order = [event.asset_key for event in refreshed.get_asset_materialization_events()]
     links = ASSETS[WRITES[0]]
     assert max(order.index(ASSETS[table]) for table in READS) < order.index(links)
-    assert order.index(links) < order.index(ASSETS["silver.identity_links"])
+    assert order.index(links) < order.index(ASSETS["silver.identity_stated_links"])
     said = next(
         m for m in refreshed.get_asset_materialization_events() if m.asset_key == links
     ).materialization.metadata
