@@ -196,7 +196,7 @@ moved_by_decision as (
         row_number() over (
             partition by unwritten.record_key
             order by
-                case when effective.cause = 'decision withdrawn' then 1 else 0 end,
+                case when effective.cause = 'decision withdrawn' then 1 else 0 end nulls last,
                 effective.decided_at desc nulls last, effective.record_key_a, effective.record_key_b
         ) as decision_rank
     from unwritten
