@@ -148,6 +148,7 @@ def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
     assert found.keys() == {
         "silver.identity_decided_pairs",
         "silver.identity_links",
+        "silver.identity_stated_links",
         "gold.fct_identity_links",
         "metrics.identity_resolution",
     }
