@@ -158,11 +158,7 @@ def match(
             f"{sources.records} holds {count - distinct} records twice; every record may stand in it once."
         )
     if count < FEWEST_RECORDS:
-        con.execute(f"create or replace table {schema}.next_match_runs ({TABLES['match_runs']})")
-        con.execute(
-            f"insert into {schema}.next_match_runs select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs"
-        )
-        _replace_all(con, schema, {"match_runs": "next_match_runs"})
+        _replace_all(con, schema, {})
         return MatchReport(count, 0, 0, 0, False, "", clock.seconds)
     current = con.execute(f"select model_id, records, strength, model from {schema}.models").fetchall()
     if retrain or not current or count <= ALWAYS_ANEW or count > OUTGROWN * current[0][1]:
@@ -272,7 +268,8 @@ class _Clock:
 
 
 def _replace_all(con: duckdb.DuckDBPyConnection, schema: str, prepared: dict[str, str]) -> None:
-    """Put the prepared tables in the place of those of the step, in one step; those without one are emptied."""
+    """Put the prepared tables in the place of those of the step, in one step, as a run that matched anew; those without one are emptied."""
+    runs = con.execute(f"select coalesce(max(match_number), 0) from {schema}.match_runs").fetchall()[0][0]
     con.execute("begin")
     for table, columns in TABLES.items():
         con.execute(f"drop table {schema}.{table}")
@@ -280,6 +277,7 @@ def _replace_all(con: duckdb.DuckDBPyConnection, schema: str, prepared: dict[str
             con.execute(f"alter table {schema}.{prepared[table]} rename to {table}")
         else:
             con.execute(f"create table {schema}.{table} ({columns})")
+    con.execute(f"insert into {schema}.match_runs values ({runs + 1}, true)")
     con.execute("commit")
 
 
@@ -335,9 +333,6 @@ def _match_anew(
     con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
     con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
     con.execute("drop view person")
-    con.execute(
-        f"insert into {place['match_runs']} select coalesce(max(match_number), 0) + 1, true from {schema}.match_runs"
-    )
     _replace_all(con, schema, fresh)
     clock.stop("links")
     return MatchReport(

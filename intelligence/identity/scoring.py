@@ -36,8 +36,7 @@ def score_pairs(
     kept = ", ".join(f"gamma_{it.name}" for it in COMPARISONS)
     shared, terms, lookups = [], [f"{model.prior_weight():.10f}"], []
     for it in COMPARISONS:
-        bits = np.log2(model.levels(it.name, "m_probability") / model.levels(it.name, "u_probability"))
-        cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(bits))
+        cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(model.bits(it.name)))
         terms.append(f"case gamma_{it.name} {cases} else 0 end")
         for column, levels in it.frequency_gammas().items():
             shared.append(
@@ -87,10 +86,9 @@ def evidence_sql(model: Model) -> str:
     """SQL for the evidence of a scored pair: JSON text, comparison → what was found and the bits it adds for any two records."""
     parts = []
     for comparison in COMPARISONS:
-        bits = np.log2(model.levels(comparison.name, "m_probability") / model.levels(comparison.name, "u_probability"))
         cases = " ".join(
             f"when {gamma} then {sql_literal(json.dumps([comparison.level(gamma).words, round(float(weight), 1)]))}"
-            for gamma, weight in enumerate(bits)
+            for gamma, weight in enumerate(model.bits(comparison.name))
         )
         parts.append(f"""'"{comparison.name}": ' || case gamma_{comparison.name} {cases} end""")
     return f"'{{' || concat_ws(', ', {', '.join(parts)}) || '}}'"

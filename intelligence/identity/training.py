@@ -69,6 +69,13 @@ class Model:
         ]
         return np.array([it[name] for it in levels if not it.get("is_null_level")][::-1])
 
+    def bits(self, comparison: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The weight of each level of a comparison, log2(m / u), by gamma."""
+        weights: np.ndarray[Any, np.dtype[np.float64]] = np.log2(
+            self.levels(comparison, "m_probability") / self.levels(comparison, "u_probability")
+        )
+        return weights
+
 
 def _pairs(con: duckdb.DuckDBPyConnection, records: str, columns: tuple[str, ...]) -> float:
     known = " and ".join(f"{column} is not null" for column in columns)
