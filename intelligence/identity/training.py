@@ -18,7 +18,7 @@ import numpy as np
 from intelligence.identity.comparisons import BIRTH, COMPARISONS, EMAIL, FAMILY, GIVEN, NATIONAL_ID, STREET
 
 #: Chance pairs that are sampled, and pairs a training session looks at.
-SAMPLED_PAIRS = 1_000_000
+SAMPLED_PAIRS = 300_000
 SESSION_PAIRS = 100_000
 #: A session with fewer pairs teaches nothing; where all have fewer, the starting values stay.
 FEWEST_PAIRS = 100
@@ -34,12 +34,16 @@ CONTACTS = {
     "family": ("gamma_family_name in (4, 5) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
     "birth": ("gamma_family_name in (4, 5) and gamma_birth_date = 4", ("family_name", "birth_date")),
 }
+#: Chance pairs agree in anything at least this often, even if the sample shows none.
+LEAST_CHANCE = 3e-7
 #: What people who share a contact do not share, bar namesakes and twins: two in a hundred have it alike all the same.
 OWN = ("given_name", "birth_date", "national_id")
 ALIKE_ALL_THE_SAME = 0.02
 #: How many chance pairs the general model's word counts for where few share a contact.
 PRIOR_PAIRS = 20.0
 ITERATIONS = 50
+#: The schema for Splink's own tables, gone after training.
+SCRATCH = "splink_scratch"
 #: True pairs differ in anything at least this often, even if the data show none: nobody writes without mistakes.
 LEAST_ERRORS = 0.001
 
@@ -108,7 +112,9 @@ def train(con: duckdb.DuckDBPyConnection, records: str, frequencies: dict[str, s
     """
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    database = DuckDBAPI(con)
+    # Splink forgets to drop what its sessions made.
+    con.execute(f"create schema if not exists {SCRATCH}")
+    database = DuckDBAPI(con, output_schema=SCRATCH)
     linker = Linker(
         database.register(records), SettingsCreator.from_path_or_dict(starting_settings()), log_level=logging.CRITICAL
     )
@@ -127,19 +133,20 @@ def train(con: duckdb.DuckDBPyConnection, records: str, frequencies: dict[str, s
                 estimate_without_term_frequencies=True,
                 max_pairs=SESSION_PAIRS if pairs > SESSION_PAIRS else None,
             )
-    return Model(_completed(linker.misc.save_model_to_json()), {})
+    model = Model(_completed(linker.misc.save_model_to_json()), {})
+    con.execute(f"drop schema {SCRATCH} cascade")
+    return model
 
 
 def _completed(settings: dict[str, Any]) -> dict[str, Any]:
     """Fill what the data did not show with the starting values, and keep chances away from nought."""
-    least = 0.3 / SAMPLED_PAIRS
     for comparison, given in zip(settings["comparisons"], COMPARISONS, strict=True):
         levels = [it for it in comparison["comparison_levels"] if not it.get("is_null_level")]
         for level, start in zip(levels, given.levels, strict=True):
             for name in ("m_probability", "u_probability"):
                 value = level.get(name)
                 known = isinstance(value, float) and value > 0
-                level[name] = _rounded(max(value, least) if known else getattr(start, name[0]))
+                level[name] = _rounded(max(value, LEAST_CHANCE) if known else getattr(start, name[0]))
         levels[-1]["m_probability"] = max(levels[-1]["m_probability"], LEAST_ERRORS)
     settings.pop("linker_uid", None)
     share = settings["probability_two_random_records_match"]

@@ -2,13 +2,15 @@
     A table of record_key, component_key, cluster_key (the smallest record_key of the cluster), anchor_record_key, is_contested, build_number.
 
     The model gives, for the components that are to be worked out, rows of kind 'node' (record_key_a, record_key_b = component, precedence),
-    whether it `is_contested`) and 'pair' (two records of a contested component: the weight of the evidence that they are one, in bits, or that
-    they `must_not` be one).
+    whether it `is_contested`) and 'pair' (two records of a contested component: the weight of the evidence that they are one, in bits, null if there
+    is none; whether they `must_not` be one; whether somebody decided that they are: `is_merge`).
 
     A component that is not contested is one cluster. Any other is put together again from single records by average linkage: the two clusters
     whose pairs weigh most on average are joined first, as long as that is `least_weight` bits and no pair must not be one. A pair that nothing is known of
     weighs `absent_weight`. Done in rounds: two clusters that are each other's best are joined at once, which for average linkage gives the same as
     one after the other (Murtagh and Contreras 2012, reciprocal nearest neighbours).
+    Then whole clusters are joined of which somebody decided that two records are one. Where that is barred, because others of them must not be one,
+    the component is put together once more, beginning with the decided pairs: the records named are one, and the others go where they belong.
     The anchor is the member with the smallest precedence (see the macro of that name).
 #}
 {% materialization constrained_clusters, default -%}
@@ -73,7 +75,7 @@
             select 1
         {%- endcall %}
     {% endif %}
-    {% do drop_step_tables(['clusters_input', 'clusters_outdated', 'clusters_numbers', 'clusters_labels', 'clusters_sizes', 'clusters_pairs', 'clusters_open', 'clusters_best', 'clusters_merges']) %}
+    {% do drop_step_tables(['clusters_input', 'clusters_outdated', 'clusters_numbers', 'clusters_labels', 'clusters_sizes', 'clusters_pairs', 'clusters_open', 'clusters_best', 'clusters_merges', 'clusters_barred']) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
@@ -82,10 +84,8 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
 
-{# clusters_numbers and clusters_labels: the records of contested components by number, and the smallest number of the cluster of each.
-   Weights are counted in thousandths of a bit: whole numbers add up to the same in any order. #}
+{# clusters_numbers and clusters_labels: the records of contested components by number, and the smallest number of the cluster of each. #}
 {% macro cluster_contested_components(least_weight) -%}
-    {%- set state = namespace(converged=false) -%}
     {%- set numbers -%}
         select
             nodes.record_key_a as record_key,
@@ -94,19 +94,59 @@
         from clusters_input as nodes
         where nodes.kind = 'node' and nodes.is_contested
     {%- endset -%}
-    {%- set pairs -%}
-        select
-            least(one.node, other.node) as a,
-            greatest(one.node, other.node) as b,
-            one.component_key,
-            cast(round(1000 * pairs.weight) as bigint) as weight,
-            cast(1 as bigint) as known,
-            case when pairs.must_not then 1 else 0 end as must_not
-        from clusters_input as pairs
-        inner join clusters_numbers as one on pairs.record_key_a = one.record_key
-        inner join clusters_numbers as other on pairs.record_key_b = other.record_key
-        where pairs.kind = 'pair'
+    {%- set barred -%}
+        select distinct component_key from clusters_pairs where merges > 0
     {%- endset -%}
+    {%- set begun_again -%}
+        select
+            labels.node,
+            case when barred.component_key is null then labels.label else labels.node end as label
+        from clusters_labels as labels
+        inner join clusters_numbers as numbers on labels.node = numbers.node
+        left join clusters_barred as barred on numbers.component_key = barred.component_key
+    {%- endset -%}
+    {%- set evidence = 'averaged.average >= 1000 * ' ~ least_weight -%}
+    {% do step_table('clusters_numbers', numbers) %}
+    {% do step_table('clusters_labels', 'select node, node as label from clusters_numbers') %}
+    {% do step_table('clusters_pairs', pairs_of_clusters()) %}
+    {% do join_clusters(evidence) %}
+    {% if number_from("select count(*) from clusters_input where kind = 'pair' and is_merge") > 0 %}
+        {% do step_table('clusters_pairs', pairs_of_clusters()) %}
+        {% do join_clusters('averaged.merges > 0') %}
+        {% do step_table('clusters_pairs', pairs_of_clusters()) %}
+        {% do step_table('clusters_barred', barred) %}
+        {% do step_table('clusters_labels', begun_again) %}
+        {% do step_table('clusters_pairs', pairs_of_clusters('clusters_barred')) %}
+        {% do join_clusters(evidence) %}
+    {% endif %}
+{%- endmacro %}
+
+{# What lies between clusters. Weights are counted in thousandths of a bit: whole numbers add up to the same in any order.
+   Between records of the components in `decided_first` a decision outweighs all evidence. #}
+{% macro pairs_of_clusters(decided_first=none) -%}
+    select
+        least(label_a.label, label_b.label) as a,
+        greatest(label_a.label, label_b.label) as b,
+        one.component_key,
+        cast(sum({% if decided_first %}case when pairs.is_merge then 1000000000 else coalesce(round(1000 * pairs.weight), 0) end{% else %}coalesce(round(1000 * pairs.weight), 0){% endif %}) as bigint) as weight,
+        cast(sum(case when pairs.weight is null{% if decided_first %} and not pairs.is_merge{% endif %} then 0 else 1 end) as bigint) as known,
+        max(case when pairs.must_not then 1 else 0 end) as must_not,
+        cast(sum(case when pairs.is_merge then 1 else 0 end) as bigint) as merges
+    from clusters_input as pairs
+    inner join clusters_numbers as one on pairs.record_key_a = one.record_key
+    inner join clusters_numbers as other on pairs.record_key_b = other.record_key
+    inner join clusters_labels as label_a on one.node = label_a.node
+    inner join clusters_labels as label_b on other.node = label_b.node
+    {% if decided_first %}
+    inner join {{ decided_first }} as decided on one.component_key = decided.component_key
+    {% endif %}
+    where pairs.kind = 'pair' and label_a.label != label_b.label
+    group by least(label_a.label, label_b.label), greatest(label_a.label, label_b.label), one.component_key
+{%- endmacro %}
+
+{# Joins clusters in clusters_labels, the best pairs first, as long as one fulfils the condition. #}
+{% macro join_clusters(condition) -%}
+    {%- set state = namespace(converged=false) -%}
     {%- set sizes -%}
         select label, cast(count(*) as bigint) as records
         from clusters_labels
@@ -119,6 +159,7 @@
                 pairs.a,
                 pairs.b,
                 pairs.component_key,
+                pairs.merges,
                 cast(pairs.weight + (one.records * other.records - pairs.known) * absent.weight as double) / (one.records * other.records) as average
             from clusters_pairs as pairs
             inner join clusters_sizes as one on pairs.a = one.label
@@ -135,7 +176,7 @@
         from averaged
         inner join clusters_numbers as one on averaged.a = one.node
         inner join clusters_numbers as other on averaged.b = other.node
-        where averaged.average >= 1000 * {{ least_weight }}
+        where {{ condition }}
     {%- endset -%}
     {%- set best -%}
         select vertex, min(place) as place
@@ -162,7 +203,8 @@
                 pairs.component_key,
                 pairs.weight,
                 pairs.known,
-                pairs.must_not
+                pairs.must_not,
+                pairs.merges
             from clusters_pairs as pairs
             left join clusters_merges as one on pairs.a = one.merged
             left join clusters_merges as other on pairs.b = other.merged
@@ -175,14 +217,12 @@
             component_key,
             cast(sum(weight) as bigint) as weight,
             cast(sum(known) as bigint) as known,
-            max(must_not) as must_not
+            max(must_not) as must_not,
+            cast(sum(merges) as bigint) as merges
         from moved
         where a != b
         group by least(a, b), greatest(a, b), component_key
     {%- endset -%}
-    {% do step_table('clusters_numbers', numbers) %}
-    {% do step_table('clusters_labels', 'select node, node as label from clusters_numbers') %}
-    {% do step_table('clusters_pairs', pairs) %}
     {# The best pair of all is always joined, so there are fewer rounds than records. #}
     {% for round in range(number_from('select count(*) from clusters_numbers') + 1) %}
         {% do step_table('clusters_sizes', sizes) %}

@@ -21,13 +21,19 @@ model as (
     from {{ source('identity', 'probabilistic_links') }}
 ),
 
+-- Once the model has looked at a pair, a rule that only asks for a look says no more than the model did.
 linked as (
     select
         links.record_key_a,
         links.record_key_b,
         fresh.component_key,
         max(case when links.link_type = 'manual' then 1 else 0 end) as is_manual,
-        max(coalesce(links.match_weight, 0)) as weight,
+        max(
+            case
+                when links.link_type = 'probabilistic' or (links.link_type != 'manual' and (links.zone = 'automatic' or not model.has_spoken))
+                    then links.match_weight
+            end
+        ) as weight,
         max(case when links.link_type = 'probabilistic' then 1 else 0 end) as is_of_model,
         max(case when links.link_type = 'probabilistic' and links.zone = 'automatic' then 1 else 0 end) as is_joined_by_model
     from {{ ref('silver__identity_stated_links') }} as links
@@ -35,15 +41,9 @@ linked as (
         on links.record_key_a = fresh.record_key
     inner join fresh as others
         on links.record_key_b = others.record_key and fresh.component_key = others.component_key
+    cross join model
     where fresh.records > 1 and (links.link_type != 'manual' or links.zone = 'automatic')
     group by links.record_key_a, links.record_key_b, fresh.component_key
-),
-
--- Whoever says that a record belongs to a person says so against what contradicts it there.
-merged as (
-    select record_key_a as record_key from linked where is_manual = 1
-    union
-    select record_key_b from linked where is_manual = 1
 ),
 
 conflicts as (
@@ -56,15 +56,10 @@ conflicts as (
     from {{ ref('silver__identity_conflicts') }} as conflicts
     inner join fresh
         on conflicts.record_key_a = fresh.record_key
-    left join merged as one
-        on conflicts.record_key_a = one.record_key
-    left join merged as other
-        on conflicts.record_key_b = other.record_key
-    where conflicts.is_strict or (one.record_key is null and other.record_key is null)
 ),
 
--- One weight for each pair, in bits. A decision outweighs all evidence. Evidence is capped, so that no single pair decides for all. Names or dates
--- that contradict each other weigh as much as a rule does, unless the model has weighed them with everything else. Birth dates that clearly differ
+-- One weight for each pair, in bits. Evidence is capped, so that no single pair decides for all. Names or dates that contradict each
+-- other weigh as much as a rule does, unless the model has weighed them with everything else. Birth dates that clearly differ
 -- outweigh a pair at its best, unless the model joins the two nonetheless: namesakes of one home agree in all but that, and few records may have a date.
 weighed as (
     select
@@ -72,11 +67,11 @@ weighed as (
         coalesce(linked.record_key_b, conflicts.record_key_b) as record_key_b,
         coalesce(linked.component_key, conflicts.component_key) as component_key,
         case
-            when linked.is_manual = 1 then 1000000
             when conflicts.birth_dates_differ and coalesce(linked.is_joined_by_model, 0) = 0 then -16
             when conflicts.record_key_a is not null and coalesce(linked.is_of_model, 0) = 0 then -8
-            else least(greatest(linked.weight, -12), 12)
+            when linked.weight is not null then least(greatest(linked.weight, -12), 12)
         end as weight,
+        coalesce(linked.is_manual, 0) = 1 as is_merge,
         coalesce(conflicts.is_strict, false) and coalesce(linked.is_manual, 0) = 0 as must_not
     from linked
     full outer join conflicts
@@ -90,7 +85,7 @@ contested as (
         coalesce(max(case when weighed.weight < 0 or weighed.must_not then 1 else 0 end), 0) = 1
         or (
             max(case when model.has_spoken then 1 else 0 end) = 1
-            and count(weighed.record_key_a) < max(fresh.records) * (max(fresh.records) - 1) / 2
+            and count(weighed.weight) < max(fresh.records) * (max(fresh.records) - 1) / 2
         ) as is_contested
     from fresh
     left join weighed
@@ -109,7 +104,8 @@ select
     coalesce(contested.is_contested, false) as is_contested,
     case when model.has_spoken then -5 else -1 end as absent_weight,
     cast(null as double) as weight,
-    cast(null as boolean) as must_not
+    cast(null as boolean) as must_not,
+    cast(null as boolean) as is_merge
 from fresh
 inner join {{ ref('silver__source_records') }} as records
     on fresh.record_key = records.record_key
@@ -126,7 +122,8 @@ select
     null as is_contested,
     null as absent_weight,
     cast(weighed.weight as double) as weight,
-    weighed.must_not
+    weighed.must_not,
+    weighed.is_merge
 from weighed
 inner join contested
     on weighed.component_key = contested.component_key

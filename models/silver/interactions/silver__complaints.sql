@@ -3,7 +3,7 @@ select
     feedback.source_system,
     feedback.feedback_id,
     identity_map.golden_customer_id,
-    feedback.origin_system || '|' || feedback.source_record_id as record_key,
+    {{ record_key('feedback.origin_system', 'feedback.source_record_id') }} as record_key,
     feedback.feedback_type,
     feedback.channel,
     feedback.topic,

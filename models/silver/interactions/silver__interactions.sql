@@ -20,7 +20,7 @@ contacts as (
         interactions.source_system,
         interactions.interaction_id as source_id,
         identity_map.golden_customer_id,
-        interactions.origin_system || '|' || interactions.source_record_id as record_key,
+        {{ record_key('interactions.origin_system', 'interactions.source_record_id') }} as record_key,
         cast(null as {{ dbt.type_string() }}) as customer_id,
         interactions.occurred_at,
         lower(interactions.channel) as channel,

@@ -4,7 +4,7 @@ with holdings as (
         ownership.source_system,
         ownership.ownership_id,
         identity_map.golden_customer_id,
-        ownership.origin_system || '|' || ownership.source_record_id as record_key,
+        {{ record_key('ownership.origin_system', 'ownership.source_record_id') }} as record_key,
         ownership.product_id,
         ownership.product_name,
         coalesce(lower(ownership.product_category), 'unknown') as product_category,

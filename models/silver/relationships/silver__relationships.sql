@@ -6,8 +6,8 @@ with recorded as (
         relationships.relationship_id,
         from_map.golden_customer_id as from_golden_customer_id,
         to_map.golden_customer_id as to_golden_customer_id,
-        relationships.origin_system || '|' || relationships.from_record_id as from_record_key,
-        relationships.origin_system || '|' || relationships.to_record_id as to_record_key,
+        {{ record_key('relationships.origin_system', 'relationships.from_record_id') }} as from_record_key,
+        {{ record_key('relationships.origin_system', 'relationships.to_record_id') }} as to_record_key,
         lower(relationships.relationship_type) as relationship_type,
         -- A word that the seed does not hold has no known inverse.
         coalesce(types.inverse_type, 'inverse of ' || lower(relationships.relationship_type)) as inverse_type,

@@ -326,15 +326,54 @@ def test_what_the_model_does_not_link_speaks_against_it(bench: Workbench) -> Non
     ]
 
 
-def test_a_merge_by_a_person_joins_the_whole_of_both(bench: Workbench) -> None:
-    bench.clear()
-    bench.records(["a|1", "a|2", "b|1"], given_name_key="case when key = 'b|1' then 'johannes' else 'margaret' end")
-    bench.links([("a|1", "a|2", 0.995)])
-    bench.run()
-    assert bench.clusters() == {frozenset(["a|1", "a|2"]), frozenset(["b|1"])}
+def decide_merge(bench: Workbench, one: str, other: str) -> None:
     bench.execute(
-        "insert into given.silver__identity_decided_pairs values ('a|1', 'b|1', 'merge', 'kim', '2025-06-01', 'married abroad')",
-        "insert into given.silver__identity_stated_links values ('a|1', 'b|1', 'manual', 'merge', 1, null, 'automatic', '')",
+        f"insert into given.silver__identity_decided_pairs values ('{one}', '{other}', 'merge', 'kim', '2025-06-01', 'married abroad')",
+        f"insert into given.silver__identity_stated_links values ('{one}', '{other}', 'manual', 'merge', 1, null, 'automatic', '')",
     )
+
+
+@pytest.mark.parametrize("has_model", [False, True])
+def test_a_merge_by_a_person_joins_the_whole_of_both(bench: Workbench, has_model: bool) -> None:
+    """However many records contradict each other, or are silent of each other."""
+    one, other = [f"a|{number}" for number in range(9)], [f"b|{number}" for number in range(9)]
+    bench.clear()
+    bench.records(one + other, given_name_key="case when key like 'b%' then 'johannes' else 'margaret' end")
+    bench.links([(a, b, 0.995) for group in (one, other) for a, b in combinations(group, 2)])
     bench.run()
-    assert bench.clusters() == {frozenset(["a|1", "a|2", "b|1"])}
+    if has_model:
+        bench.execute("insert into identity.probabilistic_links values ('s|1')")
+    assert bench.clusters() == {frozenset(one), frozenset(other)}
+    decide_merge(bench, "a|4", "b|2")
+    bench.run()
+    assert bench.clusters() == {frozenset(one + other)}
+    bench.run("--full-refresh")
+    assert bench.clusters() == {frozenset(one + other)}
+
+
+def test_a_merge_that_is_barred_for_others_joins_the_records_it_names(bench: Workbench) -> None:
+    """Two of the records are kept apart by decision: the two that are merged are one all the same."""
+    one, other = [f"a|{number}" for number in range(4)], [f"b|{number}" for number in range(4)]
+    bench.clear()
+    bench.records(one + other)
+    bench.links([(a, b, 0.995) for group in (one, other) for a, b in combinations(group, 2)])
+    bench.keep_apart_all([("a|0", "b|0")])
+    decide_merge(bench, "a|1", "b|1")
+    bench.run()
+    (together,) = [cluster for cluster in bench.clusters() if "a|1" in cluster]
+    assert "b|1" in together
+    assert not {"a|0", "b|0"} <= together
+
+
+def test_a_rule_that_asks_for_a_look_does_not_outvote_the_model(bench: Workbench) -> None:
+    bench.clear()
+    bench.records(["s|1", "s|2", "s|3"])
+    bench.links([("s|1", "s|2", 0.999)], link_type="probabilistic")
+    bench.links([("s|2", "s|3", 0.9999)])
+    bench.run()
+    bench.execute("insert into identity.probabilistic_links values ('s|1')")
+    bench.run("--full-refresh")
+    assert bench.clusters() == {frozenset(["s|1", "s|2", "s|3"])}
+    bench.execute("update given.silver__identity_stated_links set zone = 'review' where record_key_b = 's|3'")
+    bench.run("--full-refresh")
+    assert bench.clusters() == {frozenset(["s|1", "s|2"]), frozenset(["s|3"])}
