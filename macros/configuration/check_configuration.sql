@@ -29,6 +29,9 @@
     {% elif rule.kind == 'list' %}
         {% set problem = value is string or value is not iterable or value | length == 0
             or value | reject('in', rule.allowed) | list | length > 0 %}
+    {% elif rule.kind == 'domains' %}
+        {% set problem = value is string or value is mapping or value is not iterable or value | reject('string') | list | length > 0
+            or value | reject('in', modules.re.findall('[a-z0-9][a-z0-9.-]*[.][a-z0-9-]+', value | join(' '))) | list | length > 0 %}
     {% elif rule.kind == 'country' %}
         {% set problem = not modules.re.match('^[A-Z][A-Z]$', value | string) %}
     {% elif rule.kind == 'timestamp' %}
@@ -44,6 +47,7 @@
     {%- if rule.kind == 'number' -%} a number from {{ rule.min }} to {{ rule.max }}
     {%- elif rule.kind == 'choice' -%} one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'list' -%} a list of at least one of {{ rule.allowed | join(', ') }}
+    {%- elif rule.kind == 'domains' -%} a list of host names in lower case like ['example.com'], or []
     {%- elif rule.kind == 'timestamp' -%} a time in UTC like '2026-10-31' or '2026-10-31 23:59:59'
     {%- elif rule.kind == 'country' -%} a country code of two capital letters like 'DE'
     {%- else -%} a mapping

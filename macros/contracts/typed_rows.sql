@@ -13,18 +13,35 @@
 
 {# A column as it is read; where it is empty, what its `otherwise` names: columns of the row, or a 'literal', the first that is there. #}
 {% macro filled(column, columns) -%}
-    {%- set readings = [read_as(column.name, column.data_type, column.meta)] -%}
+    {%- set readings = [read_column(column)] -%}
     {%- for other in column.meta.otherwise or [] -%}
         {%- set named = columns | selectattr('name', 'equalto', other) | first -%}
         {%- if other.startswith("'") -%}
             {%- do readings.append('cast(' ~ other ~ ' as ' ~ column.data_type ~ ')') -%}
         {%- elif named -%}
-            {%- do readings.append(read_as(named.name, named.data_type, named.meta)) -%}
+            {%- do readings.append(read_column(named)) -%}
         {%- else -%}
             {%- do readings.append(other) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ readings[0] if readings | length == 1 else 'coalesce(' ~ readings | join(', ') ~ ')' }}
+{%- endmacro %}
+
+{# A column of the contract as it is read. A time by the clock of a device is put right by how long before sending it was: the device's clock
+   may be wrong, but is the same for both (Snowplow's derived timestamp). What seems to have been sent before it happened, happened when it came. #}
+{% macro read_column(column) -%}
+    {%- set plain = read_as(column.name, column.data_type, column.meta) -%}
+    {%- if column.meta.device_clock -%}
+        {%- set sent = read_timestamp(column.meta.device_clock.sent) -%}
+        {%- set received = read_timestamp(column.meta.device_clock.received) -%}
+        case
+            when {{ sent }} >= {{ plain }} then coalesce({{ received }} - ({{ sent }} - {{ plain }}), {{ plain }})
+            when {{ sent }} < {{ plain }} then coalesce({{ received }}, {{ plain }})
+            else {{ plain }}
+        end
+    {%- else -%}
+        {{ plain }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro read_as(name, data_type, meta) -%}
@@ -55,7 +72,7 @@
     {%- set faults = [] -%}
     {%- for column in contract_of(name) -%}
         {%- set text = "nullif(trim(" ~ column.name ~ "), '')" -%}
-        {%- set typed = read_as(column.name, column.data_type, column.meta) -%}
+        {%- set typed = read_column(column) -%}
         {%- set shown = "''" if 'personal_data' in column.tags else "': ' || left(" ~ text ~ ", 60)" -%}
         {%- if column.meta.required -%}
             {%- do faults.append([column.name, text ~ " is null", "is required and missing", "''"]) -%}
@@ -79,6 +96,11 @@
         {%- endif -%}
         {%- if column.data_type == 'timestamp' and not column.meta.past_only -%}
             {%- do faults.append([column.name, typed ~ " > " ~ dbt.dateadd('year', 50, 'loaded_at'), "lies more than 50 years ahead", shown]) -%}
+        {%- endif -%}
+        {%- if column.meta.late_after and var(column.meta.late_after.days) is not none -%}
+            {%- set since = read_column(contract_of(name) | selectattr('name', 'equalto', column.meta.late_after.since) | first) -%}
+            {%- set latest = dbt.dateadd('day', var(column.meta.late_after.days), '(' ~ since ~ ')') -%}
+            {%- do faults.append([column.name, typed ~ " > " ~ latest, "is more than " ~ var(column.meta.late_after.days) ~ " days after " ~ column.meta.late_after.since, shown]) -%}
         {%- endif -%}
         {%- if column.meta.past_only -%}
             {%- do faults.append([column.name, typed ~ " > " ~ dbt.dateadd('hour', var('future_tolerance_hours'), 'loaded_at'), "lies in the future of the load", shown]) -%}

@@ -6,7 +6,7 @@ with activity as (
         cast(occurred_at as date) as active_on,
         1 as actions
     from {{ ref('silver__cleansed_events') }}
-    where customer_id is not null and not is_heartbeat
+    where customer_id is not null and not is_heartbeat and not is_robot and not is_internal
     union all
     select
         customer_id,

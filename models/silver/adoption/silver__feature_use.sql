@@ -21,7 +21,7 @@ uses as (
         1 as uses,
         heartbeat_seconds as duration_seconds
     from {{ ref('silver__cleansed_events') }}
-    where feature_name is not null and customer_id is not null and not is_heartbeat
+    where feature_name is not null and customer_id is not null and not is_heartbeat and not is_robot and not is_internal
     union all
     select
         coalesce(account_map.customer_id, subscriptions_by_account.customer_id, users.customer_id) as customer_id,

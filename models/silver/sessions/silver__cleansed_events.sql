@@ -1,4 +1,4 @@
--- Grain: one row per event that a person caused, up to as_of, with the account and the visitor it belongs to.
+-- Grain: one row per event up to as_of, with the visitor and the account it belongs to, and who caused it: a person, a robot, our own staff.
 -- A view: the rows are those of bronze, and one more copy of every event would buy nothing.
 {{ config(materialized='view') }}
 
@@ -16,12 +16,23 @@ select
     events.platform,
     events.feature_name,
     events.page_url,
+    events.page_view_id,
+    events.page_title,
     events.referrer_url,
     events.utm_source,
     events.utm_medium,
     events.utm_campaign,
+    events.utm_term,
+    events.utm_content,
+    events.click_id,
+    events.user_agent,
     events.device_type,
     events.country,
+    events.event_value,
+    events.currency,
+    events.properties,
+    coalesce(events.is_bot, false) as is_robot,
+    staff.user_id is not null or coalesce(account_map.is_left_out, false) as is_internal,
     coalesce(events.is_heartbeat, false) as is_heartbeat,
     case when events.is_heartbeat then coalesce(events.heartbeat_seconds, 0) else 0 end as heartbeat_seconds,
     events.source_file,
@@ -32,13 +43,7 @@ left join {{ ref('silver__users') }} as users
     on events.user_id = users.user_id
 left join {{ ref('silver__account_map') }} as account_map
     on events.source_system = account_map.source_system and events.customer_id = account_map.source_customer_id
+left join {{ ref('silver__staff') }} as staff
+    on events.user_id = staff.user_id
 cross join {{ ref('silver__as_of') }} as build
-where
-    not coalesce(events.is_bot, false)
-    and events.occurred_at <= build.as_of
-    and not coalesce(account_map.is_left_out, false)
-    and not exists (
-        select 1
-        from {{ ref('silver__staff') }} as staff
-        where staff.user_id = events.user_id
-    )
+where events.occurred_at <= build.as_of

@@ -1,4 +1,5 @@
--- Grain: one row per session: the events of one visitor with no pause of session_timeout_minutes or more between them.
+-- Grain: one row per session: the events of one visitor with no pause of session_timeout_minutes or more between them, or with one
+-- session id of the tracker (session_by).
 -- Only what the events themselves say is stored; who the visitor is may be learnt later, and is joined where sessions are read.
 -- New rows rebuild the visitors they belong to, and the visitors that a row belonged to which they replace.
 {% if not execute %}{% do ref("staging__customer_events") %}{% endif %}
@@ -8,6 +9,8 @@
     on_schema_change='fail',
     pre_hook="{% if is_incremental() %}delete from {{ this }} where visitor_id in (select visitor_id from ({{ visitors_to_rebuild() }}) as touched){% endif %}"
 ) }}
+
+{%- set tracked = 'tracker_session_id' if var('session_by') == 'tracker' else 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 
 with events as (
     select
@@ -19,12 +22,20 @@ with events as (
         bronze.source_system,
         bronze.customer_id,
         bronze.page_url,
+        bronze.page_view_id,
         bronze.referrer_url,
         bronze.utm_source,
         bronze.utm_medium,
         bronze.utm_campaign,
+        bronze.utm_term,
+        bronze.utm_content,
+        bronze.click_id,
+        bronze.user_agent,
         bronze.device_type,
-        case when bronze.is_heartbeat then coalesce(bronze.heartbeat_seconds, 0) else 0 end as heartbeat_seconds,
+        bronze.platform,
+        bronze.country,
+        {{ tracked }} as tracker_session_id,
+        case when bronze.is_heartbeat then coalesce(bronze.heartbeat_seconds, 0) end as heartbeat_seconds,
         bronze.load_id
     from {{ ref('bronze__customer_events') }} as bronze
     cross join {{ ref('silver__as_of') }} as build
@@ -45,8 +56,8 @@ with events as (
 placed as (
     select
         *,
-        row_number() over (partition by visitor_id order by occurred_at, event_id, source_system) as event_place,
-        lag(occurred_at) over (partition by visitor_id order by occurred_at, event_id, source_system) as previous_at
+        row_number() over (partition by visitor_id, tracker_session_id order by occurred_at, event_id, source_system) as event_place,
+        lag(occurred_at) over (partition by visitor_id, tracker_session_id order by occurred_at, event_id, source_system) as previous_at
     from events
 ),
 
@@ -54,12 +65,14 @@ begun as (
     select
         *,
         case
-            when
-                previous_at is null
-                or {{ seconds_between('previous_at', 'occurred_at') }} >= {{ var('session_timeout_minutes') }} * 60
-                then 1
+            when previous_at is null then 1
+            when tracker_session_id is not null then 0
+            when {{ seconds_between('previous_at', 'occurred_at') }} >= {{ var('session_timeout_minutes') }} * 60 then 1
             else 0
-        end as begins_session
+        end as begins_session,
+        -- The page somebody came to, and the first event that names a campaign: all that is said of either comes from one event.
+        case when page_url is not null then event_place end as page_place,
+        case when coalesce(utm_source, utm_medium, utm_campaign, click_id) is not null then event_place end as campaign_place
     from placed
 ),
 
@@ -67,7 +80,7 @@ numbered as (
     select
         *,
         sum(begins_session) over (
-            partition by visitor_id
+            partition by visitor_id, tracker_session_id
             order by event_place
             rows between unbounded preceding and current row
         ) as session_number
@@ -75,26 +88,35 @@ numbered as (
 )
 
 select
-    md5(visitor_id || '|' || cast(min(occurred_at) as {{ dbt.type_string() }})) as session_id,
+    -- A tracker's session keeps its id when an earlier event of it comes in.
+    md5(
+        visitor_id || '|'
+        || case when tracker_session_id is not null then 'tracker ' || tracker_session_id else cast(min(occurred_at) as {{ dbt.type_string() }}) end
+    ) as session_id,
     visitor_id,
     -- Several logins in one session are rare; the one used last in it stands for it.
     max_by(user_id, event_place) filter (where user_id is not null) as user_id,
     max_by(source_system, event_place) filter (where customer_id is not null) as account_system,
     max_by(customer_id, event_place) filter (where customer_id is not null) as source_customer_id,
+    tracker_session_id,
     min(occurred_at) as started_at,
     max(occurred_at) as ended_at,
     cast(count(*) as bigint) as events,
-    cast(sum(case when event_name = 'page_view' then 1 else 0 end) as bigint) as page_views,
+    -- A showing that was delivered twice under two event ids is one.
+    cast(count(distinct case when event_name in ('page_view', 'screen_view') then coalesce(page_view_id, source_system || ' ' || event_id) end) as bigint) as page_views,
+    cast(count(heartbeat_seconds) as bigint) as heartbeats,
     -- Decimals add up to the same sum in any order; floating-point numbers do not.
-    cast(sum(cast(heartbeat_seconds as decimal(18, 6))) as decimal(18, 6)) as engaged_seconds,
+    cast(coalesce(sum(cast(heartbeat_seconds as decimal(18, 6))), 0) as decimal(18, 6)) as engaged_seconds,
     cast({{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as decimal(18, 6)) as duration_seconds,
-    min_by(page_url, event_place) filter (where page_url is not null) as entry_page_url,
-    max_by(page_url, event_place) filter (where page_url is not null) as exit_page_url,
-    min_by(referrer_url, event_place) filter (where referrer_url is not null) as referrer_url,
-    min_by(utm_source, event_place) filter (where utm_source is not null) as utm_source,
-    min_by(utm_medium, event_place) filter (where utm_medium is not null) as utm_medium,
-    min_by(utm_campaign, event_place) filter (where utm_campaign is not null) as utm_campaign,
-    min_by(device_type, event_place) filter (where device_type is not null) as device_type,
+    min_by(page_url, page_place) filter (where page_place is not null) as entry_page_url,
+    max_by(page_url, page_place) filter (where page_place is not null) as exit_page_url,
+    nullif(min_by(coalesce(referrer_url, ''), page_place) filter (where page_place is not null), '') as referrer_url,
+    {% for column in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'click_id'] -%}
+    nullif(min_by(coalesce({{ column }}, ''), campaign_place) filter (where campaign_place is not null), '') as {{ column }},
+    {% endfor -%}
+    {% for column in ['user_agent', 'device_type', 'platform', 'country'] -%}
+    min_by({{ column }}, event_place) filter (where {{ column }} is not null) as {{ column }},
+    {% endfor -%}
     cast(max(load_id) as bigint) as load_id
 from numbered
-group by visitor_id, session_number
+group by visitor_id, tracker_session_id, session_number

@@ -1,0 +1,91 @@
+-- Grain: one row per contact that may have led to a conversion, up to as_of: each visit, with the channel it came by, and each row of the contract
+-- touchpoints whose type counts (seed touchpoint_types).
+-- A click that brought somebody to the site is that visit: it is left out if the person's next visit begins within half an hour.
+with people_of_rows as (
+    select
+        rows_in.*,
+        coalesce(rows_in.user_id, people.user_id) as person_user_id,
+        coalesce(identity_map.golden_customer_id, users.golden_customer_id) as golden_customer_id
+    from {{ ref('bronze__touchpoints') }} as rows_in
+    cross join {{ ref('silver__as_of') }} as build
+    left join {{ ref('silver__identity_map') }} as identity_map
+        on rows_in.origin_system = identity_map.source_system and rows_in.source_record_id = identity_map.source_record_id
+    left join {{ ref('silver__visitor_people') }} as people
+        on
+            rows_in.user_id is null
+            and rows_in.visitor_id = people.visitor_id
+            and rows_in.occurred_at > people.valid_after
+            and rows_in.occurred_at <= people.valid_until
+    left join {{ ref('silver__users') }} as users
+        on coalesce(rows_in.user_id, people.user_id) = users.user_id
+    where rows_in.occurred_at <= build.as_of
+),
+
+landed as (
+    select
+        md5(rows_in.source_system || '|' || rows_in.touchpoint_id) as touchpoint_id,
+        rows_in.touchpoint_type,
+        rows_in.occurred_at,
+        {{ person_key('rows_in.golden_customer_id', 'rows_in.person_user_id', 'rows_in.visitor_id') }} as person_key,
+        rows_in.golden_customer_id,
+        coalesce(groups.channel_group, types.channel_group, 'Unassigned') as channel_group,
+        coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
+        cast(rows_in.cost * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
+        types.leads_to_visit,
+        rows_in.source_file,
+        rows_in.source_line
+    from people_of_rows as rows_in
+    inner join {{ ref('touchpoint_types') }} as types
+        on lower(rows_in.touchpoint_type) = types.touchpoint_type and types.counts_for_attribution
+    left join (select distinct channel_group from {{ ref('channel_rules') }}) as groups
+        on lower(rows_in.channel) = lower(groups.channel_group)
+    left join {{ ref('currencies') }} as currencies
+        on upper(coalesce(rows_in.currency, 'USD')) = currencies.currency
+),
+
+visits as (
+    select
+        session_id as touchpoint_id,
+        'session' as touchpoint_type,
+        started_at as occurred_at,
+        {{ person_key('golden_customer_id', 'user_id', 'visitor_id') }} as person_key,
+        golden_customer_id,
+        coalesce(channel_group, 'Unassigned') as channel_group,
+        campaign,
+        cast(null as decimal(18, 4)) as cost_usd,
+        false as leads_to_visit,
+        cast(null as {{ dbt.type_string() }}) as source_file,
+        cast(null as bigint) as source_line
+    from {{ ref('silver__account_sessions') }}
+),
+
+touches as (
+    select * from visits
+    union all
+    select * from landed where person_key is not null
+),
+
+followed as (
+    select
+        *,
+        min(case when touchpoint_type = 'session' then occurred_at end) over (
+            partition by person_key
+            order by occurred_at, case when touchpoint_type = 'session' then 1 else 0 end, touchpoint_id
+            rows between 1 following and unbounded following
+        ) as next_visit_at
+    from touches
+)
+
+select
+    touchpoint_id,
+    touchpoint_type,
+    occurred_at,
+    person_key,
+    golden_customer_id,
+    channel_group,
+    campaign,
+    cost_usd,
+    source_file,
+    source_line
+from followed
+where not (leads_to_visit and coalesce({{ seconds_between('occurred_at', 'next_visit_at') }} <= 1800, false))
