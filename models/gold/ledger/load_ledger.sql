@@ -7,6 +7,7 @@
     'customer_events', 'feature_usage', 'lifecycle_events',
     'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
     'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
+    'touchpoints', 'nba_recommendations', 'realtime_decisions',
 ] %}
 with outcomes as (
     {% for name in contract_names %}

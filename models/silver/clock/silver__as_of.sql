@@ -26,6 +26,12 @@ with newest as (
     union all
     select max(opened_at) from {{ ref('bronze__product_ownership') }}
     union all
+    select max(occurred_at) from {{ ref('bronze__touchpoints') }}
+    union all
+    select max(recommended_at) from {{ ref('bronze__nba_recommendations') }}
+    union all
+    select max(decided_at) from {{ ref('bronze__realtime_decisions') }}
+    union all
     -- A record is known from its last change on; a build that cannot see the records that came in would show nobody.
     select max(greatest(updated_at, coalesce(created_at, updated_at))) from {{ ref('bronze__customers') }}
     where updated_at > timestamp '1900-01-01 00:00:00'

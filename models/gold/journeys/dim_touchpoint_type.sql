@@ -1,0 +1,24 @@
+-- Grain: one row per touchpoint type that the seed knows or that came in.
+with names as (
+    select touchpoint_type from {{ ref('touchpoint_types') }}
+    union
+    select touchpoint_type from {{ ref('silver__touchpoint_types') }}
+)
+
+select
+    names.touchpoint_type,
+    described.touchpoint_type is not null as is_known,
+    described.touchpoint_group,
+    -- Nobody has said what an unknown type is worth, so it takes no credit until somebody does.
+    coalesce(described.counts_for_attribution, false) as counts_for_attribution,
+    described.is_paid,
+    described.is_inbound,
+    described.description,
+    coalesce(found.touchpoints, 0) as touchpoints,
+    found.first_occurred_at,
+    found.last_occurred_at
+from names
+left join {{ ref('touchpoint_types') }} as described
+    on names.touchpoint_type = described.touchpoint_type
+left join {{ ref('silver__touchpoint_types') }} as found
+    on names.touchpoint_type = found.touchpoint_type
