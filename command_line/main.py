@@ -117,7 +117,7 @@ def run(
 
 def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
     from command_line.pipeline import Build, remember_run
-    from intelligence.identity.step import StepError
+    from intelligence.warehouse import StepError
 
     began = datetime.now(UTC)
     arguments = (["--full-refresh"] if full_refresh else []) + (["--vars", variables] if variables else [])
@@ -134,9 +134,9 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
                     console.print(f"building: {done} models and checks done")
 
             def tell(words: str) -> None:
-                shown.update(f"matching: {words}")
+                shown.update(words)
                 if not console.is_terminal:
-                    console.print(f"matching: {words}")
+                    console.print(words)
 
             build = Build()
             try:
@@ -148,6 +148,11 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
         outcome = build.outcome
         if build.matched:
             console.print(_matched(build.matched))
+        if build.attributed and build.attributed.learnt:
+            learnt = build.attributed
+            console.print(
+                f"attributed {learnt.conversions:,} conversions to {learnt.channels:,} channels: {', '.join(learnt.learnt)}, {learnt.seconds:.1f} s"
+            )
         if not outcome.nodes:
             remember_run(folder, began, outcome, None)
             raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
@@ -183,7 +188,8 @@ def match_command(
 ) -> None:
     """Match the records of the warehouse as it stands. `run` does so itself; the next build takes the links in."""
     from command_line.pipeline import thresholds
-    from intelligence.identity.step import StepError, links_by_zone, match_warehouse
+    from intelligence.identity.step import links_by_zone, match_warehouse
+    from intelligence.warehouse import StepError
 
     warehouse = _data_dir(data_dir) / "warehouse.duckdb"
     try:

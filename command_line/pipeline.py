@@ -1,4 +1,4 @@
-"""Runs dbt and the matching step in this process, with progress, and sums up what came of it."""
+"""Runs dbt and the Python steps in this process, with progress, and sums up what came of it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,23 @@ import yaml
 
 from ingestion.contracts import PROJECT_DIR
 from intelligence.identity.matching import MatchReport
-from intelligence.identity.step import READS, match_warehouse
+from intelligence.attribution import step as attribution
+from intelligence.attribution.step import AttributionReport, attribute_warehouse
+from intelligence.identity import step as identity
+from intelligence.identity.step import match_warehouse
 from publishing.release import Checks
 
 BLOCKING = ("error", "fail")
-#: What dbt builds before the matching step: what that reads, with all it is made of. The rest is built afterwards.
-BEFORE_MATCHING = tuple("+" + table.replace(".", "__").removeprefix("reference__") for table in READS)
+
+
+def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
+    """dbt's selection of tables (schema.table), with all they are made of."""
+    return tuple("+" + table.replace(".", "__").removeprefix("reference__") for table in tables)
+
+
+#: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
+BEFORE_MATCHING = _made_of(identity.READS)
+BEFORE_ATTRIBUTION = _made_of(attribution.READS)
 
 
 @dataclass
@@ -48,10 +59,11 @@ class DbtOutcome:
 
 @dataclass
 class Build:
-    """A build in two parts as far as it has come, with what the matching step between them reports."""
+    """A build in parts as far as it has come, with what the Python steps between them report."""
 
     outcome: DbtOutcome = field(default_factory=lambda: DbtOutcome(True, Checks(0)))
     matched: MatchReport | None = None
+    attributed: AttributionReport | None = None
 
     def do(
         self,
@@ -61,24 +73,34 @@ class Build:
         progress: Callable[[str], None] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """Run dbt up to what the matching step reads, the step, and dbt over the rest; without `matching`, dbt over all.
+        """Run dbt up to what each Python step reads, the step, and dbt over the rest; without `matching` the links found last count.
 
-        What fails in the first part keeps the rest from being built. `progress` gets the name of every model and check that is done, `tell`
-        what the step is doing. Raises StepError if the step fails; `outcome` is that of the first part then.
+        What fails in one part keeps the rest from being built. `progress` gets the name of every model and check that is done, `tell`
+        what a step is doing. Raises StepError if a step fails; `outcome` is that of the parts before it then.
         """
-        if not matching:
-            self.outcome = run_dbt(["build", *arguments], data_dir, progress)
-            return
-        first = ["build", *arguments, "--select", *BEFORE_MATCHING]
-        self.outcome = run_dbt(first, data_dir, progress, part="first")
-        if not self.outcome.succeeded:
-            return
-        # A rebuild learns anew as well, so that it does not matter what was there.
-        self.matched = match_warehouse(
-            data_dir / "warehouse.duckdb", retrain="--full-refresh" in arguments, progress=tell
-        )
-        second = ["build", *arguments, "--exclude", *BEFORE_MATCHING]
-        self.outcome = self.outcome.and_then(run_dbt(second, data_dir, progress, part="second"))
+        warehouse = data_dir / "warehouse.duckdb"
+
+        def match() -> None:
+            # A rebuild learns anew as well, so that it does not matter what was there.
+            self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+
+        def attribute() -> None:
+            self.attributed = attribute_warehouse(warehouse, progress=tell)
+
+        steps = [(BEFORE_MATCHING, match)] if matching else []
+        steps.append((BEFORE_ATTRIBUTION, attribute))
+        built: list[str] = []
+        for selection, step in steps:
+            part = "middle" if built else "first"
+            without = ["--exclude", *built] if built else []
+            build = ["build", *arguments, "--select", *selection, *without]
+            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part))
+            if not self.outcome.succeeded:
+                return
+            step()
+            built += selection
+        last = ["build", *arguments, "--exclude", *built]
+        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last"))
 
 
 def run_dbt(
@@ -86,7 +108,7 @@ def run_dbt(
 ) -> DbtOutcome:
     """Run a dbt command over the project with `data_dir` as its data folder.
 
-    `progress` gets the name of every model and check that is done. `part` says which part of a run in two parts it is (`first`, `second`).
+    `progress` gets the name of every model and check that is done. `part` says which part of a run in parts it is (`first`, `middle`, `last`).
     Never raises for what dbt reports as failed.
     """
     os.environ["DATA_DIR"] = str(data_dir)

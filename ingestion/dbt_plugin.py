@@ -1,5 +1,5 @@
-"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, `prepare_identity()` makes
-the tables of the matching step, `build_part()` says which part of a run this is, and those of `intelligence.identity.normalising` read names,
+"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, `prepare_steps()` makes
+the tables of the Python steps, `build_part()` says which part of a run this is, and those of `intelligence.identity.normalising` read names,
 phone numbers and birth dates.
 
 It runs inside dbt's own process, because only one process may have the warehouse file open.
@@ -19,7 +19,7 @@ from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
 from ingestion.landing import ingest
 from intelligence.identity.normalising import register
 
-#: Environment variable with the part of a run in two parts that a build is: `first` or `second`; empty for a build of its own.
+#: Environment variable with the part of a run in parts that a build is: `first`, `middle` or `last`; empty for a build of its own.
 BUILD_PART = "BUILD_PART"
 
 
@@ -53,17 +53,19 @@ class Plugin(BasePlugin):
                 }
             )
 
-        def prepare_identity() -> bool:
-            from intelligence.identity.matching import create_tables
+        def prepare_steps() -> bool:
+            from intelligence.attribution import step as attribution
+            from intelligence.identity import matching
 
             with conn.cursor() as cursor:
-                create_tables(cursor)
+                matching.create_tables(cursor)
+                attribution.create_tables(cursor)
             return True
 
         def build_part() -> str:
             return os.environ.get(BUILD_PART, "")
 
         conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)
-        conn.create_function("prepare_identity", prepare_identity, [], "BOOLEAN", side_effects=True)
+        conn.create_function("prepare_steps", prepare_steps, [], "BOOLEAN", side_effects=True)
         conn.create_function("build_part", build_part, [], "VARCHAR", side_effects=True)
         register(conn)

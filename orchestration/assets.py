@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,25 +18,41 @@ from command_line.pipeline import DbtOutcome, remember_run, run_dbt
 from ingestion.contracts import PROJECT_DIR, read_catalogue
 from ingestion.dbt_plugin import BUILD_PART, data_dir
 from ingestion.landing import ingest
-from intelligence.identity.step import READS, WRITES, StepError, WarehouseInUseError, match_warehouse
+from intelligence.attribution import step as attribution
+from intelligence.attribution.step import attribute_warehouse
+from intelligence.identity import step as identity
+from intelligence.identity.step import match_warehouse
+from intelligence.warehouse import StepError, WarehouseInUseError
 from orchestration.manifest import prepared_manifest, target_path
 from orchestration.translation import Translator, is_landed, relations, with_owners, with_steps
 from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
 
 POOL = "duckdb_writer"
 MANIFEST_FOLDER = prepared_manifest().parent
-MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), {WRITES: READS}))
+#: What each Python step writes, and what it reads for it.
+STEPS = {identity.WRITES: identity.READS, attribution.WRITES: attribution.READS}
+MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), STEPS))
 TRANSLATOR = Translator()
 #: What dbt knows of a table of the warehouse, and the asset it is, by schema.table.
 RELATIONS = relations(MANIFEST)
 ASSETS = {table: TRANSLATOR.get_asset_key(props) for table, props in RELATIONS.items()}
 DBT = DbtCliResource(project_dir=str(PROJECT_DIR), dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def _after(*tables: str) -> str:
+    """dbt's selection of what is made of tables that a step writes."""
+    return " ".join(f"source:{table}+" for table in tables)
+
+
+#: A table of each part of a run that no other part builds.
+PARTS = {"first": identity.READS[0], "middle": "silver.identity_stated_links", "last": "gold.fct_attribution"}
 #: Which tests a part of a run runs: all that touch what it builds. `buildable`, the project's setting for selections, would leave those out of
-#: both parts that read what an earlier step has built; those that wait for the second part are kept from the first.
+#: parts that read what an earlier step has built; those that wait for the second part are kept from the first.
 TESTS_OF_PART = {
     "": [],
-    "first": ["--indirect-selection", "eager", "--exclude", " ".join(f"source:{table}+" for table in WRITES)],
-    "second": ["--indirect-selection", "eager"],
+    "first": ["--indirect-selection", "eager", "--exclude", _after(*identity.WRITES, *attribution.WRITES)],
+    "middle": ["--indirect-selection", "eager", "--exclude", _after(*attribution.WRITES)],
+    "last": ["--indirect-selection", "eager"],
 }
 
 
@@ -97,7 +114,7 @@ class RunOptions(dg.ConfigurableResource):
 def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: RunOptions) -> Iterator[Any]:
     """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`.
 
-    Dagster makes three steps of it: the seeds, what else does not need the links of the matching step, and what does.
+    Dagster makes steps of it: the seeds, what the matching step reads, what the attribution step reads, and the rest.
     """
     folder = data_dir().resolve()
     os.environ["DATA_DIR"] = str(folder)
@@ -118,13 +135,13 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
 
 
 def _part(context: dg.AssetExecutionContext) -> str:
-    """Which part of a run over everything the step is: up to what the matching step reads, or what reads its links.
+    """Which part of a run over everything the step is: up to what the matching step reads, up to what the attribution step reads, or the rest.
 
     The seeds, which Dagster builds in a step before, and a selection of somebody's own are builds of their own.
     """
     selected = context.run.asset_selection
     whole = not selected or selected >= dbt_build.keys
-    for part, table in (("first", READS[0]), ("second", "silver.identity_stated_links")):
+    for part, table in PARTS.items():
         if whole and ASSETS[table] in context.selected_asset_keys:
             return part
     return ""
@@ -134,27 +151,22 @@ def _part(context: dg.AssetExecutionContext) -> str:
     specs=[
         dg.AssetSpec(
             ASSETS[table],
-            deps=[ASSETS[read] for read in READS],
+            deps=[ASSETS[read] for read in identity.READS],
             description=RELATIONS[table]["description"],
             group_name="intelligence",
             kinds={"python", "duckdb"},
         )
-        for table in WRITES
+        for table in identity.WRITES
     ],
     pool=POOL,
 )
 def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
     """Finds records that are likely one person: `customer-analytics match`."""
     folder = data_dir().resolve()
-    try:
+    with _step_errors(context):
         report = match_warehouse(
             folder / "warehouse.duckdb", retrain=options.full_refresh, progress=lambda words: context.log.info(words)
         )
-    except WarehouseInUseError as error:
-        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
-    except StepError as error:
-        remember_run(folder, _began(context), DbtOutcome(False, Checks(0), [str(error)]), release_id=None)
-        raise dg.Failure(str(error), allow_retries=False) from error
     metadata: dict[str, int | float | str | bool] = {
         "records": report.records,
         "changed": report.changed,
@@ -165,9 +177,49 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
         "seconds": round(sum(report.seconds.values()), 1),
     }
     rows = {"probabilistic_links": report.links, "models": 1 if report.model_id else 0}
-    for table in WRITES:
+    for table in identity.WRITES:
         count = rows[table.split(".")[1]]
         yield dg.MaterializeResult(asset_key=ASSETS[table], metadata={**metadata, "dagster/row_count": count})
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ASSETS[table],
+            deps=[ASSETS[read] for read in attribution.READS],
+            description=RELATIONS[table]["description"],
+            group_name="intelligence",
+            kinds={"python", "duckdb"},
+        )
+        for table in attribution.WRITES
+    ],
+    pool=POOL,
+)
+def attribute_conversions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Learns from all paths what each channel weighs: Markov removal effects and Shapley values."""
+    with _step_errors(context):
+        report = attribute_warehouse(data_dir().resolve() / "warehouse.duckdb", progress=lambda words: context.log.info(words))
+    return dg.MaterializeResult(
+        asset_key=ASSETS[attribution.WRITES[0]],
+        metadata={
+            "conversions": report.conversions,
+            "learnt": ", ".join(report.learnt) or "nothing: too few conversions",
+            "channels": report.channels,
+            "seconds": round(report.seconds, 1),
+        },
+    )
+
+
+@contextmanager
+def _step_errors(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """A warehouse in use is waited for; any other error of a step ends the run, and the last release stays."""
+    try:
+        yield
+    except WarehouseInUseError as error:
+        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
+    except StepError as error:
+        remember_run(data_dir().resolve(), _began(context), DbtOutcome(False, Checks(0), [str(error)]), release_id=None)
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 @dg.asset(

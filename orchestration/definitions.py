@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets import DBT, RunOptions, dbt_build, landing, match_records, published
+from orchestration.assets import DBT, RunOptions, attribute_conversions, dbt_build, landing, match_records, published
 
 refresh_everything = dg.define_asset_job(
     "refresh_everything",
@@ -23,7 +23,7 @@ every_morning = dg.ScheduleDefinition(
 )
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, match_records, published],
+    assets=[landing, dbt_build, match_records, attribute_conversions, published],
     jobs=[refresh_everything],
     schedules=[every_morning],
     resources={"dbt": DBT, "options": RunOptions()},

@@ -1,5 +1,5 @@
 {#
-    Which part of a run in two parts this build is: 'first' (up to what the matching step reads), 'second' (the rest), '' (a build of its own).
+    Which part of a run in parts this build is: 'first' (up to what the first Python step reads), 'middle', 'last' (the rest), '' (a build of its own).
     The plugin says so and not a variable: dbt reads the whole project anew when a variable changes.
 #}
 {% macro build_part() -%}

@@ -11,7 +11,7 @@
             {% do stored.update({row[0]: row[1]}) %}
         {% endfor %}
         {% if flags.FULL_REFRESH or not stored %}
-            {% if build_part() != 'second' and not (stored and is_part_of_all()) %}
+            {% if build_part() in ['', 'first'] and not (stored and is_part_of_all()) %}
                 {# Until a rebuild with other settings is through, some tables are of the old ones and some of the new. #}
                 {% set other = stored and stored != current %}
                 {% do run_query("delete from landing.build_settings") %}
@@ -43,9 +43,9 @@
     {{ return(build_part() == '' and named | length > 0) }}
 {%- endmacro %}
 
-{# At the end of a run: a rebuild of which no model failed is through. A second part is built only if nothing failed in the first. #}
+{# At the end of a run: a rebuild of which no model failed is through. A later part is built only if nothing failed in those before. #}
 {% macro settle_rebuild(results) -%}
-    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH and build_part() != 'first' and not is_part_of_all() %}
+    {% if execute and flags.WHICH in ['run', 'build'] and flags.FULL_REFRESH and build_part() in ['', 'last'] and not is_part_of_all() %}
         {% set undone = results | selectattr('node.resource_type', 'in', ['model', 'seed']) | rejectattr('status', 'equalto', 'success') | list %}
         {% if not undone %}
             {% do run_query("delete from landing.build_settings where name = 'unfinished_rebuild'") %}

@@ -10,6 +10,7 @@
         'late_event_days': {'kind': 'number', 'min': 0, 'max': 36500, 'optional': true, 'incremental': true},
         'attribution_lookback_days': {'kind': 'number', 'min': 1, 'max': 3650},
         'attribution_half_life_days': {'kind': 'number', 'min': 0.01, 'max': 3650},
+        'visitor_max_logins': {'kind': 'number', 'min': 1, 'max': 1000},
         'own_domains': {'kind': 'domains'},
         'future_tolerance_hours': {'kind': 'number', 'min': 0, 'max': 8760, 'incremental': true},
         'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},

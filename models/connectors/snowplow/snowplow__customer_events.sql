@@ -1,22 +1,35 @@
 -- Grain: one row per landed row of Snowplow's enriched events.
--- `derived_tstamp` is Snowplow's own correction of the device's clock. A page ping stands for the tracker's default heartbeat of 10 s.
+-- `derived_tstamp` is Snowplow's own correction of the device's clock; where an export lacks it, bronze makes the same of the device's times.
+-- A page ping stands for the tracker's default heartbeat of 10 s.
 select
     landed_file_id,
     landed_line,
     event_id,
     coalesce(nullif(event_name, ''), event) as event_name,
-    coalesce(nullif(true_tstamp, ''), nullif(derived_tstamp, ''), nullif(collector_tstamp, '')) as occurred_at,
+    coalesce(
+        nullif(true_tstamp, ''), nullif(derived_tstamp, ''),
+        case when nullif(dvce_sent_tstamp, '') is not null then nullif(dvce_created_tstamp, '') end, nullif(collector_tstamp, '')
+    ) as occurred_at,
     collector_tstamp as received_at,
+    case
+        when coalesce(nullif(true_tstamp, ''), nullif(derived_tstamp, '')) is null and nullif(dvce_created_tstamp, '') is not null
+            then nullif(dvce_sent_tstamp, '')
+    end as sent_at,
     domain_userid as visitor_id,
     user_id,
     domain_sessionid as tracker_session_id,
     platform,
     page_url,
+    {{ json_first_text('contexts_com_snowplowanalytics_snowplow_web_page_1_0_0', 'id') }} as page_view_id,
     page_title,
     page_referrer as referrer_url,
     mkt_source as utm_source,
     mkt_medium as utm_medium,
     mkt_campaign as utm_campaign,
+    mkt_term as utm_term,
+    mkt_content as utm_content,
+    case when nullif(mkt_clickid, '') is not null then mkt_network || '=' || mkt_clickid end as click_id,
+    useragent as user_agent,
     case
         when nullif(dvce_type, '') is not null then lower(dvce_type)
         when lower(dvce_ismobile) in ('true', '1') then 'mobile'
@@ -30,6 +43,8 @@ select
     end as is_bot,
     case when coalesce(nullif(event_name, ''), event) = 'page_ping' then 'true' else 'false' end as is_heartbeat,
     case when coalesce(nullif(event_name, ''), event) = 'page_ping' then '10' end as heartbeat_seconds,
+    coalesce(nullif(tr_total, ''), nullif(se_value, '')) as event_value,
+    nullif(tr_currency, '') as currency,
     case
         when nullif(se_action, '') is not null then {{ json_object(['se_category', 'se_action', 'se_label', 'se_property', 'se_value']) }}
     end as properties

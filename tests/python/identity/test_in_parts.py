@@ -145,7 +145,7 @@ class RecordBench(Workbench):
         for name in GOLDEN:
             shutil.copy(PROJECT_DIR / f"models/silver/golden/silver__{name}.sql", root / "models")
         (root / "models/sources.yml").write_text(SOURCES)
-        hooks = 'on-run-start: ["create schema if not exists identity", "{{ prepare_identity() }}"]'
+        hooks = 'on-run-start: ["create schema if not exists identity", "{{ prepare_steps() }}"]'
         (root / "dbt_project.yml").write_text(
             re.sub(r"vars: .*", SETTINGS, re.sub(r"on-run-start: .*", hooks, PROJECT))
         )
