@@ -30,8 +30,12 @@
         {% set problem = value is string or value is not iterable or value | length == 0
             or value | reject('in', rule.allowed) | list | length > 0 %}
     {% elif rule.kind == 'domains' %}
-        {% set problem = value is string or value is mapping or value is not iterable or value | reject('string') | list | length > 0
-            or value | reject('in', modules.re.findall('[a-z0-9][a-z0-9.-]*[.][a-z0-9-]+', value | join(' '))) | list | length > 0 %}
+        {% set is_list = value is iterable and value is not string and value is not mapping %}
+        {% set wrong = [] %}
+        {% for domain in (value if is_list else []) %}
+            {% if not modules.re.match('^[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*$', domain | string) %}{% do wrong.append(domain) %}{% endif %}
+        {% endfor %}
+        {% set problem = not is_list or wrong | length > 0 %}
     {% elif rule.kind == 'country' %}
         {% set problem = not modules.re.match('^[A-Z][A-Z]$', value | string) %}
     {% elif rule.kind == 'timestamp' %}
@@ -47,7 +51,7 @@
     {%- if rule.kind == 'number' -%} a number from {{ rule.min }} to {{ rule.max }}
     {%- elif rule.kind == 'choice' -%} one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'list' -%} a list of at least one of {{ rule.allowed | join(', ') }}
-    {%- elif rule.kind == 'domains' -%} a list of host names in lower case like ['example.com'], or []
+    {%- elif rule.kind == 'domains' -%} a list of domains like ['shop.example', 'shop-example.de'], no addresses
     {%- elif rule.kind == 'timestamp' -%} a time in UTC like '2026-10-31' or '2026-10-31 23:59:59'
     {%- elif rule.kind == 'country' -%} a country code of two capital letters like 'DE'
     {%- else -%} a mapping

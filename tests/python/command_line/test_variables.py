@@ -20,6 +20,8 @@ WRONG = [
     ("{session_timeout_minutes: 0}", ["'session_timeout_minutes' is 0", "a number from 1 to 1440"]),
     ("{session_timeout: 20}", ["'session_timeout' does not exist", "session_timeout_minutes", "mrr_anchor"]),
     ("{systems: [nosuch]}", ["'systems'", "nosuch", "files, hubspot, salesforce, snowplow, stripe, zendesk"]),
+    ("{own_domains: shop.example}", ["'own_domains'", "a list of domains"]),
+    ("{own_domains: ['https://shop.example/']}", ["'own_domains'", "https://shop.example/"]),
     ("{as_of: yesterday}", ["'as_of'", "yesterday", "2026-10-31"]),
     ("{as_of: '2026-02-31'}", ["'as_of'", "2026-02-31"]),
 ]

@@ -1,0 +1,53 @@
+{# Kind of the value that a JSON object holds under a name: string, number, boolean, object or array. Null where there is none, where it is
+   null, and for a text that is no JSON. #}
+{% macro json_property_type(text, name) -%}
+    {{ return(adapter.dispatch('json_property_type', 'customer_analytics')(text, name)) }}
+{%- endmacro %}
+
+{% macro default__json_property_type(text, name) -%}
+    case
+        when not coalesce(json_valid({{ text }}), false) then null
+        when json_type({{ text }}, '$."' || {{ name }} || '"') = 'VARCHAR' then 'string'
+        when json_type({{ text }}, '$."' || {{ name }} || '"') = 'NULL' then null
+        when json_type({{ text }}, '$."' || {{ name }} || '"') in ('BOOLEAN', 'OBJECT', 'ARRAY') then lower(json_type({{ text }}, '$."' || {{ name }} || '"'))
+        when json_type({{ text }}, '$."' || {{ name }} || '"') is not null then 'number'
+    end
+{%- endmacro %}
+
+{% macro spark__json_property_type(text, name) -%}
+    case regexp_extract(schema_of_variant(try_variant_get(try_parse_json({{ text }}), '$["' || {{ name }} || '"]', 'variant')), '^[A-Z]+', 0)
+        when 'STRING' then 'string'
+        when 'BOOLEAN' then 'boolean'
+        when 'OBJECT' then 'object'
+        when 'ARRAY' then 'array'
+        when 'BIGINT' then 'number'
+        when 'DECIMAL' then 'number'
+        when 'DOUBLE' then 'number'
+    end
+{%- endmacro %}
+
+{# That value as text, without quotes. #}
+{% macro json_property_text(text, name) -%}
+    {{ return(adapter.dispatch('json_property_text', 'customer_analytics')(text, name)) }}
+{%- endmacro %}
+
+{% macro default__json_property_text(text, name) -%}
+    case when json_valid({{ text }}) then json_extract_string({{ text }}, '$."' || {{ name }} || '"') end
+{%- endmacro %}
+
+{% macro spark__json_property_text(text, name) -%}
+    get_json_object({{ text }}, '$["' || {{ name }} || '"]')
+{%- endmacro %}
+
+{# Rows of one column: each name in a JSON object, in the select list of a query. None for a text that is no object. #}
+{% macro each_json_name(text) -%}
+    {{ return(adapter.dispatch('each_json_name', 'customer_analytics')(text)) }}
+{%- endmacro %}
+
+{% macro default__each_json_name(text) -%}
+    unnest(case when json_valid({{ text }}) then json_keys({{ text }}) end)
+{%- endmacro %}
+
+{% macro spark__each_json_name(text) -%}
+    explode(json_object_keys({{ text }}))
+{%- endmacro %}
