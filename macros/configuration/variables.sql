@@ -22,7 +22,6 @@
         'history_days': {'kind': 'number', 'min': 31, 'max': 3650},
         'household_address_max_people': {'kind': 'number', 'min': 2, 'max': 1000},
         'snapshot_days': {'kind': 'number', 'min': 1, 'max': 3650},
-        'own_domains': {'kind': 'domains'},
         'snapshot_frequency': {'kind': 'choice', 'allowed': ['daily', 'weekly', 'month_end']},
     }) }}
 {%- endmacro %}

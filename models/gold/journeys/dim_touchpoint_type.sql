@@ -2,7 +2,7 @@
 with names as (
     select touchpoint_type from {{ ref('touchpoint_types') }}
     union
-    select touchpoint_type from {{ ref('silver__touchpoint_types') }}
+    select touchpoint_type from {{ ref('silver__touchpoint_types_found') }}
 )
 
 select
@@ -20,5 +20,5 @@ select
 from names
 left join {{ ref('touchpoint_types') }} as described
     on names.touchpoint_type = described.touchpoint_type
-left join {{ ref('silver__touchpoint_types') }} as found
+left join {{ ref('silver__touchpoint_types_found') }} as found
     on names.touchpoint_type = found.touchpoint_type

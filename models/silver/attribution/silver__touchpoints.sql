@@ -28,7 +28,7 @@ landed as (
         rows_in.occurred_at,
         {{ person_key('rows_in.golden_customer_id', 'rows_in.person_user_id', 'rows_in.visitor_id') }} as person_key,
         rows_in.golden_customer_id,
-        coalesce(groups.channel_group, types.channel_group, 'Unassigned') as channel_group,
+        coalesce(groups.channel_group, nullif(sources.channel_group, 'Unassigned'), types.channel_group, 'Unassigned') as channel_group,
         coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
         cast(rows_in.cost * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
         types.leads_to_visit,
@@ -39,6 +39,10 @@ landed as (
         on lower(rows_in.touchpoint_type) = types.touchpoint_type and types.counts_for_attribution
     left join (select distinct channel_group from {{ ref('channel_rules') }}) as groups
         on lower(rows_in.channel) = lower(groups.channel_group)
+    left join {{ ref('silver__traffic_sources') }} as sources
+        on
+            coalesce(rows_in.utm_source, rows_in.utm_medium) is not null
+            and {{ traffic_source_key(['null', 'null', 'null', 'rows_in.utm_source', 'rows_in.utm_medium', 'rows_in.utm_campaign']) }} = sources.traffic_source_id
     left join {{ ref('currencies') }} as currencies
         on upper(coalesce(rows_in.currency, 'USD')) = currencies.currency
 ),

@@ -1,4 +1,5 @@
--- Grain: one row per traffic source: per distinct host and query that a session began on, host it came from, and campaign columns.
+-- Grain: one row per traffic source: per distinct host and query that a session began on, host it came from, and campaign columns; and per
+-- distinct campaign columns of touchpoints.
 -- Rules are asked once for each of these and not for each session. Stored anew with every build, so that a changed rule holds for all time.
 with landings as (
     select distinct
@@ -9,6 +10,16 @@ with landings as (
         nullif(utm_medium, '') as utm_medium,
         nullif(utm_campaign, '') as utm_campaign
     from {{ ref('silver__sessions') }}
+    union
+    select distinct
+        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ dbt.type_string() }}),
+        utm_source,
+        utm_medium,
+        utm_campaign
+    from {{ ref('bronze__touchpoints') }}
+    where coalesce(utm_source, utm_medium) is not null
 ),
 
 addressed as (
