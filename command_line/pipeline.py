@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from ingestion.contracts import PROJECT_DIR
-from intelligence.identity.matching import MatchReport
 from intelligence.attribution import step as attribution
 from intelligence.attribution.step import AttributionReport, attribute_warehouse
 from intelligence.identity import step as identity
+from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
 from publishing.release import Checks
 

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
 POOL = "duckdb_writer"
 MANIFEST_FOLDER = prepared_manifest().parent
 #: What each Python step writes, and what it reads for it.
-STEPS = {identity.WRITES: identity.READS, attribution.WRITES: attribution.READS}
+STEPS: dict[Sequence[str], Sequence[str]] = {identity.WRITES: identity.READS, attribution.WRITES: attribution.READS}
 MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), STEPS))
 TRANSLATOR = Translator()
 #: What dbt knows of a table of the warehouse, and the asset it is, by schema.table.
@@ -198,7 +198,9 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
 def attribute_conversions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Learns from all paths what each channel weighs: Markov removal effects and Shapley values."""
     with _step_errors(context):
-        report = attribute_warehouse(data_dir().resolve() / "warehouse.duckdb", progress=lambda words: context.log.info(words))
+        report = attribute_warehouse(
+            data_dir().resolve() / "warehouse.duckdb", progress=lambda words: context.log.info(words)
+        )
     return dg.MaterializeResult(
         asset_key=ASSETS[attribution.WRITES[0]],
         metadata={

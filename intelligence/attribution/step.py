@@ -70,7 +70,9 @@ def attribute_warehouse(warehouse: Path, *, progress: Callable[[str], None] | No
                 f"select conversion_name, path, conversions, cast(value_usd as double) as value_usd, came_to_nothing from {PATHS} order by all"
             ).df()
             by_name = {str(name): table for name, table in paths.groupby("conversion_name", sort=True)}
-            enough = {name: table for name, table in by_name.items() if table["conversions"].sum() >= FEWEST_CONVERSIONS}
+            enough = {
+                name: table for name, table in by_name.items() if table["conversions"].sum() >= FEWEST_CONVERSIONS
+            }
             found = []
             for name, table in enough.items():
                 tell(f"weighing the channels of {name}")
@@ -116,10 +118,20 @@ def channel_weights(paths: pd.DataFrame) -> pd.DataFrame:
     )
     markov = markov_removal_effects(table).channels.assign(attribution_model="markov", standard_error=None)
     shapley = shapley_values(table).assign(attribution_model="shapley", removal_effect=None)
-    shapley["standard_error"] = shapley["standard_error"].where(shapley["standard_error"] > 0) / paths["conversions"].sum()
+    shapley["standard_error"] = (
+        shapley["standard_error"].where(shapley["standard_error"] > 0) / paths["conversions"].sum()
+    )
     both = pd.concat([markov, shapley], ignore_index=True).rename(
         columns={"channel": "channel_group", "total_conversions": "conversions", "total_conversion_value": "value_usd"}
     )
     both["weight"] = both["conversions"] / both.groupby("attribution_model")["conversions"].transform("sum")
-    columns = ("attribution_model", "channel_group", "weight", "removal_effect", "conversions", "value_usd", "standard_error")
+    columns = (
+        "attribution_model",
+        "channel_group",
+        "weight",
+        "removal_effect",
+        "conversions",
+        "value_usd",
+        "standard_error",
+    )
     return both[list(columns)]
