@@ -1,4 +1,4 @@
-"""A run is one build with the matching step in its middle: every node once, one load, one rebuild, and one sentence if the step fails."""
+"""A run is one build with the Python steps between its parts: every node once, one load, one rebuild, and one sentence if a step fails."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 from click.testing import Result
 
 from command_line import pipeline
-from command_line.pipeline import BEFORE_MATCHING, DbtOutcome, run_dbt
+from command_line.pipeline import BEFORE_ATTRIBUTION, BEFORE_MATCHING, DbtOutcome, run_dbt
 from ingestion.contracts import PROJECT_DIR
-from intelligence.identity import step
+from intelligence.attribution.step import AttributionReport
 from intelligence.identity.comparisons import COLUMNS
 from intelligence.identity.matching import FEWEST_RECORDS, TABLES, MatchReport, create_tables
+from intelligence.warehouse import StepError
 from publishing.release import Checks
 
 Command = Callable[..., Result]
@@ -34,16 +35,21 @@ def _listed(*selection: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_both_parts_together_are_everything_once(place: Path) -> None:
-    first, second = _listed("--select", *BEFORE_MATCHING), _listed("--exclude", *BEFORE_MATCHING)
+@pytest.mark.parametrize("selections", [[BEFORE_MATCHING, BEFORE_ATTRIBUTION], [BEFORE_ATTRIBUTION]])
+def test_the_parts_together_are_everything_once(place: Path, selections: list[tuple[str, ...]]) -> None:
+    parts, built = [], []
+    for selection in selections:
+        parts.append(_listed("--select", *selection, *(["--exclude", *built] if built else [])))
+        built += selection
+    parts.append(_listed("--exclude", *built))
     everything = [
         name for name in _listed() if name.split(".")[0] in ("model", "seed", "test", "unit_test", "source", "exposure")
     ]
-    kinds = Counter(name.split(".")[0] for name in first)
+    kinds = Counter(name.split(".")[0] for name in parts[0])
     assert kinds["model"] > 10 and kinds["test"] > 50 and kinds["seed"] > 3
-    assert Counter(first + second) == Counter(everything)
-    assert any(name.startswith("unit_test.") for name in first)
-    assert "unit_test" in {name.split(".")[0] for name in second}
+    assert sum((Counter(part) for part in parts), Counter()) == Counter(everything)
+    for part in parts:
+        assert any(name.startswith("unit_test.") for name in part)
 
 
 @pytest.fixture
@@ -59,20 +65,25 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("match anew" if retrain else "match")
         return REPORT
 
+    def attribute(warehouse: Path, *, progress: object = None) -> AttributionReport:
+        done.append("attribute")
+        return AttributionReport(40, ("purchase",), 3, 0.1)
+
     monkeypatch.setattr(pipeline, "run_dbt", build)
     monkeypatch.setattr(pipeline, "match_warehouse", match)
+    monkeypatch.setattr(pipeline, "attribute_warehouse", attribute)
     return done
 
 
 @pytest.mark.parametrize(
     ("arguments", "order"),
     [
-        ([], ["first", "match", "second"]),
-        (["--full-refresh"], ["first", "match anew", "second"]),
-        (["--no-match"], ["whole"]),
+        ([], ["first", "match", "middle", "attribute", "last"]),
+        (["--full-refresh"], ["first", "match anew", "middle", "attribute", "last"]),
+        (["--no-match"], ["first", "attribute", "last"]),
     ],
 )
-def test_the_step_runs_between_the_parts(
+def test_the_steps_run_between_the_parts(
     command: Command, tmp_path: Path, parts: list[str], arguments: list[str], order: list[str]
 ) -> None:
     result = command("run", "--data-dir", tmp_path, *arguments)
@@ -83,7 +94,8 @@ def test_the_step_runs_between_the_parts(
         "match" in " ".join(order)
     )
     last = json.loads((tmp_path / "last_run.json").read_text())
-    assert last["nodes"] == 5 * (len(order) - len([word for word in order if "match" in word]))
+    assert last["nodes"] == 5 * len([word for word in order if word in ("first", "middle", "last")])
+    assert "attributed 40 conversions to 3 channels: purchase" in result.stdout
 
 
 def test_what_fails_in_the_first_part_ends_the_run(
@@ -104,7 +116,7 @@ def test_a_step_that_fails_publishes_nothing(
     command: Command, tmp_path: Path, parts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> MatchReport:
-        raise step.StepError("The matching step failed: no memory. The links it found earlier are as they were.")
+        raise StepError("The matching step failed: no memory. The links it found earlier are as they were.")
 
     monkeypatch.setattr(pipeline, "match_warehouse", fail)
     result = command("run", "--data-dir", tmp_path)
@@ -198,7 +210,7 @@ def test_the_second_part_loads_nothing(place: Path, tmp_path: Path) -> None:
     assert _build(tmp_path, part="first").succeeded
     (landing / "users.csv").write_text("user_id,customer_id\nu-1,acc-1\n")
     files = "select count(*) from landing.files"
-    assert _build(tmp_path, part="second").succeeded
+    assert _build(tmp_path, part="last").succeeded
     assert _rows(tmp_path, files) == [(1,)]
     assert _build(tmp_path, part="first").succeeded
     assert _rows(tmp_path, files) == [(2,)]
@@ -217,5 +229,5 @@ def test_both_parts_are_one_rebuild(place: Path, tmp_path: Path) -> None:
     assert _rows(tmp_path, stored) == begun
     unfinished = _build(tmp_path, *anew[1:])
     assert "did not come to its end" in unfinished.problems[0]
-    assert _build(tmp_path, *anew, part="second").succeeded
+    assert _build(tmp_path, *anew, part="last").succeeded
     assert _rows(tmp_path, stored) == begun[:1]

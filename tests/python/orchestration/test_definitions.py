@@ -108,16 +108,22 @@ def test_release_comes_after_every_table_it_holds(flow):
     assert inside <= graph.get(dg.AssetKey("published")).parent_keys
 
 
-def test_matching_stands_between_what_it_reads_and_what_reads_it(flow):
-    from intelligence.identity.step import READS, WRITES
+@pytest.mark.parametrize(
+    ("step", "reader"),
+    [("identity", "silver.identity_stated_links"), ("attribution", "gold.fct_attribution")],
+)
+def test_a_step_stands_between_what_it_reads_and_what_reads_it(flow, step: str, reader: str):
+    from importlib import import_module
+
     from orchestration.assets import ASSETS
 
+    tables = import_module(f"intelligence.{step}.step")
     graph = flow.defs.resolve_asset_graph()
-    links = ASSETS[WRITES[0]]
-    assert links == dg.AssetKey(["identity", "probabilistic_links"])
-    assert {graph.get(ASSETS[table]).group_name for table in WRITES} == {"intelligence"}
-    assert graph.get(links).parent_keys == {ASSETS[table] for table in READS}
-    assert ASSETS["silver.identity_stated_links"] in graph.get(links).child_keys
+    written = ASSETS[tables.WRITES[0]]
+    assert written == dg.AssetKey(tables.WRITES[0].split("."))
+    assert {graph.get(ASSETS[table]).group_name for table in tables.WRITES} == {"intelligence"}
+    assert graph.get(written).parent_keys == {ASSETS[table] for table in tables.READS}
+    assert ASSETS[reader] in graph.get(written).child_keys
 
 
 @pytest.mark.slow
@@ -130,8 +136,7 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
     from dbt.cli.main import dbtRunner
 
     from ingestion.contracts import PROJECT_DIR
-    from intelligence.identity.step import READS
-    from orchestration.assets import ASSETS, MANIFEST, TESTS_OF_PART
+    from orchestration.assets import ASSETS, MANIFEST, PARTS, TESTS_OF_PART
 
     def listed(*selection: str) -> list[str]:
         place = [
@@ -148,13 +153,12 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
         names = [json.loads(line)["unique_id"] for line in answer.result]
         return [name for name in names if name.split(".")[0] != "source"]
 
-    layer = flow.defs.resolve_implicit_global_asset_job_def().asset_layer
+    job = flow.defs.resolve_implicit_global_asset_job_def()
     run: list[str] = []
-    for step in ("dbt_build", "dbt_build_2", "dbt_build_3"):
-        made = layer.get_assets_def_for_node(NodeHandle(step, None))
+    for step in (node.name for node in job.nodes if node.name.startswith("dbt_build")):
+        made = job.asset_layer.get_assets_def_for_node(NodeHandle(step, None))
         nodes = [made.get_asset_spec(key).metadata["dagster_dbt/unique_id"] for key in made.keys]
-        parts = {"first": ASSETS[READS[0]], "second": ASSETS["silver.identity_stated_links"]}
-        part = next((part for part, key in parts.items() if key in made.keys), "")
+        part = next((part for part, table in PARTS.items() if ASSETS[table] in made.keys), "")
         selected = listed(
             "--select", " ".join(".".join(MANIFEST["nodes"][node]["fqn"]) for node in nodes), *TESTS_OF_PART[part]
         )
