@@ -25,29 +25,3 @@
         when 'DOUBLE' then 'number'
     end
 {%- endmacro %}
-
-{# That value as text, without quotes. #}
-{% macro json_property_text(text, name) -%}
-    {{ return(adapter.dispatch('json_property_text', 'customer_analytics')(text, name)) }}
-{%- endmacro %}
-
-{% macro default__json_property_text(text, name) -%}
-    case when json_valid({{ text }}) then json_extract_string({{ text }}, '$."' || {{ name }} || '"') end
-{%- endmacro %}
-
-{% macro spark__json_property_text(text, name) -%}
-    get_json_object({{ text }}, '$["' || {{ name }} || '"]')
-{%- endmacro %}
-
-{# Rows of one column: each name in a JSON object, in the select list of a query. None for a text that is no object. #}
-{% macro each_json_name(text) -%}
-    {{ return(adapter.dispatch('each_json_name', 'customer_analytics')(text)) }}
-{%- endmacro %}
-
-{% macro default__each_json_name(text) -%}
-    unnest(case when json_valid({{ text }}) then json_keys({{ text }}) end)
-{%- endmacro %}
-
-{% macro spark__each_json_name(text) -%}
-    explode(json_object_keys({{ text }}))
-{%- endmacro %}
