@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from simulator import event_files, events, exports, marketing, person_life
+from simulator import campaigns, deliveries, event_files, events, exports, marketing, person_life
 from simulator.accounts import draw_accounts
 from simulator.customer_base import draw_customer_base
 from simulator.database import open_session
@@ -44,6 +44,7 @@ def simulate(
     out: Path,
     end: date = date(2026, 10, 31),
     broken: bool = True,
+    intent_strength: float = 1.0,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationSummary:
     """Write the exports of a simulated company to `out`/landing/files and the truth to `out`/truth.
@@ -57,7 +58,9 @@ def simulate(
         seed: whole number from 0 on.
         out: folder to write into; made if missing.
         end: last day of the window, inclusive.
-        broken: whether a few broken rows are planted (listed in truth/broken_rows.parquet).
+        broken: whether a few broken rows are planted (listed in truth/broken_rows.parquet), and events come late, twice or by wrong
+            clocks (listed in truth/event_deliveries.parquet).
+        intent_strength: how much a hidden intent drives both being touched and buying, 0 to 2 (see simulator/campaigns.py).
         progress: called with one line of text a step.
 
     Returns:
@@ -67,7 +70,9 @@ def simulate(
         ValueError: a setting is out of range; the message names it, its value and what is allowed.
         FileExistsError: `out` holds files in landing/files or truth that the simulator did not write.
     """
-    settings = Settings(accounts=accounts, days=days, seed=seed, end=end, broken=broken)
+    settings = Settings(
+        accounts=accounts, days=days, seed=seed, end=end, broken=broken, intent_strength=intent_strength
+    )
     tell = progress or (lambda text: None)
     began = time.perf_counter()
     with put_in_place(Path(out), settings.as_json()) as folder:
@@ -90,11 +95,16 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
         known = draw_customer_base(session, settings, company, people)
         load_people(known)
         person_life.prepare(session, settings)
+        deliveries.prepare(session, settings.broken)
+        campaigns.shoppers_of_company(session, settings.accounts, settings.days)
+        campaigns.live(session, settings.days, settings.intent_strength, pace=campaigns.PACE_OF_COMPANY)
+        campaigns.prepare_events(session)
         for month in calendar.months:
             events.sessions_of_month(session, month)
             events.events_of_sessions(session)
             marketing.visits_of_month(session, settings, month)
             marketing.add_site_events(session)
+            campaigns.add_events(session, month)
             events.remember_logins(session)
             count = event_files.write_month(session, landing, defects, month, months, events.end_of_window(calendar))
             day = month.end_date.isoformat()
@@ -113,7 +123,9 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
             )
             known.write_month(landing, month, calendar)
             person_life.write_month(session, landing, month, calendar)
+            campaigns.write_month(landing, month)
             tell(f"{month.label}: {count} events")
         write_person_truth(known, folder / "truth")
+        campaigns.write_campaign_truth(session, folder / "truth")
         write_truth(session, folder / "truth", settings, company, history, defects)
     return landing

@@ -39,6 +39,11 @@ _PLANS: dict[str, tuple[tuple[str, str, str, int], ...]] = {
         ("missing_required_key", "interaction_id", "", 1),
         ("unreadable_timestamp", "occurred_at", "soon", 1),
     ),
+    "touchpoints": (
+        ("exact_duplicate", "", "", 2),
+        ("missing_required_key", "touchpoint_id", "", 1),
+        ("unreadable_timestamp", "occurred_at", "soon", 1),
+    ),
     "product_ownership": (("negative_amount", "monthly_price", "-250.00", 1),),
     "customer_events": (
         ("exact_duplicate", "", "", 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from simulator import deliveries
 from simulator.database import count_rows
 from simulator.defects import Defects
 from simulator.events import EVENT_COLUMNS
@@ -31,6 +32,7 @@ def hold_back(session: duckdb.DuckDBPyConnection, month: Month, months: int, def
         select event_key, row_number() over (order by luck, event_key) as place
         from (
             select event_key, draw(event_key, 'held') as luck from event
+            where clock_error(visitor_id) = 0
             order by luck, event_key limit {LATE_A_MONTH + TWICE_A_MONTH}
         )
         """
@@ -58,18 +60,27 @@ def write_month(
     session.execute("create or replace temp table due as select * from held")
     session.execute("delete from held")
     hold_back(session, month, months, defects)
+    if defects.is_on:
+        deliveries.note_clocks(session)
+        deliveries.delay(session, month, month.number == months - 1)
     columns = ", ".join(EVENT_COLUMNS)
     session.execute(
         f"""
         create or replace temp table outgoing as
-        select {columns}, kind
-        from (select {columns}, null as kind from event union all select {columns}, kind from due)
-        order by received_at, event_id
+        select
+            outgoing.* replace (
+                outgoing.occurred_at + to_seconds(clock_error(outgoing.visitor_id)) as occurred_at,
+                case when kind <> 'slow' then kind end as kind
+            ),
+            {deliveries.sent_columns("robot.visitor_id is not null")}
+        from (select {columns}, null as kind from event union all select {columns}, kind from due) as outgoing
+        left join (select distinct visitor_id from stranger where person_id is null) as robot on outgoing.visitor_id = robot.visitor_id
+        order by received_at, event_id, kind nulls first
         """
     )
     form = form_of(month, months)
     times = (
-        f"replace ({iso('occurred_at')} as occurred_at, {iso('received_at')} as received_at)"
+        f"replace ({iso('occurred_at')} as occurred_at, {iso('received_at')} as received_at, {iso('sent_at')} as sent_at)"
         if form == "jsonl.gz"
         else ""
     )

@@ -16,6 +16,7 @@ EVENT_COLUMNS = (
     "event_id", "event_name", "occurred_at", "received_at", "visitor_id", "user_id", "customer_id", "tracker_session_id",
     "platform", "feature_name", "page_url", "page_title", "referrer_url", "utm_source", "utm_medium", "utm_campaign",
     "device_type", "country", "is_bot", "is_heartbeat", "heartbeat_seconds", "properties",
+    "event_value", "currency",
 )  # fmt: skip
 APP = "https://app.northbeam.example"
 

@@ -39,6 +39,7 @@ class Settings:
         seed: any integer from 0 on; the same settings give the same files, byte for byte.
         end: last day of the window (inclusive), between 2000-01-01 and 2090-12-31.
         broken: whether a few deliberately broken rows are planted.
+        intent_strength: how much a hidden intent drives both being touched and buying, 0 to 2.
 
     Raises:
         ValueError: naming the setting, its value and what is allowed.
@@ -49,6 +50,7 @@ class Settings:
     seed: int
     end: date
     broken: bool = True
+    intent_strength: float = 1.0
 
     def __post_init__(self) -> None:
         whole_numbers = (("accounts", 1, 1_000_000), ("days", 1, 7_300), ("seed", 0, 2**63 - 1))
@@ -60,6 +62,9 @@ class Settings:
             raise ValueError(f"end is {self.end!r}; allowed is a date from 2000-01-01 to 2090-12-31.")
         if self.broken not in (True, False):
             raise ValueError(f"broken is {self.broken!r}; allowed is True or False.")
+        strength = self.intent_strength
+        if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not 0 <= strength <= 2:
+            raise ValueError(f"intent_strength is {strength!r}; allowed is a number from 0 to 2.")
 
     @property
     def start(self) -> date:
@@ -83,6 +88,7 @@ class Settings:
             "seed": self.seed,
             "end": self.end.isoformat(),
             "broken": self.broken,
+            "intent_strength": self.intent_strength,
         }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
-from simulator import catalogue, hazard
+from simulator import campaigns, catalogue, hazard
 from simulator.accounts import Accounts
 from simulator.billing import Columns
 from simulator.database import load
@@ -38,6 +39,7 @@ def write_truth(
     hazard_by_month: account and month under risk; probability of notice in the month and its terms (log-odds).
     person_truth: a row for each pair of login and device, and for each anonymous visitor (user_id null); person_id
         says who is the same person (null: a robot). A device with is_shared belongs to more than one person.
+    event_deliveries: events that came late, again, or by a wrong clock, with the true time and the one in the export.
     incidents: features that failed, with days and severity. broken_rows: see `Defects`.
     settings.json: settings, coefficients, price rise.
     """
@@ -79,7 +81,17 @@ def write_truth(
         left join identified using (user_no, visitor_id)
         union all
         select person_id, null, visitor_id, null, false, false from stranger
+        union all
+        select person_id, user_id, visitor_id, customer_id, false, sign_in_day is not null and sign_in_day < to_day
+        from shopper where not is_own_device
         order by person_id, user_id, visitor_id
+        """,
+    )  # fmt: skip
+    _write(
+        session, folder, "event_deliveries",
+        """
+        select event_id, visitor_id, kind, true_at, occurred_at, received_at, clock_error(visitor_id) as clock_error_seconds
+        from delivery order by event_id, kind, received_at
         """,
     )  # fmt: skip
     incidents = history.incidents
@@ -113,6 +125,11 @@ def write_truth(
         **settings.as_json(),
         "start": settings.start.isoformat(),
         "price_rise": {"from": str(rise), "factor": PRICE_RISE},
+        "campaigns": {
+            "base_purchases_a_person_and_week": campaigns.BASE * campaigns.PACE_OF_COMPANY,
+            "pace": campaigns.PACE_OF_COMPANY,
+            "channels": {channel.name: [asdict(step) for step in channel.steps] for channel in campaigns.CHANNELS},
+        },
         "hazard": {
             "form": "1 - (1 - logistic(base + sum of terms)) * (1 - outside), for 30 days",
             "base_log_odds": dict(zip(catalogue.TIERS, hazard.BASE, strict=True)),
