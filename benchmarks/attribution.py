@@ -11,6 +11,7 @@ kept. The same from rows in random order is timed by itself.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -113,6 +114,7 @@ def main() -> None:
         "touchpoints": len(touchpoints),
         "channels": len(CHANNELS),
         "target_seconds": TARGET_SECONDS,
+        "load_average": round(os.getloadavg()[0], 1),
         "seconds": min((run(touchpoints, outcomes) for _ in range(RUNS)), key=lambda it: it["all"]),
         "seconds, rows in random order": run(touchpoints.sample(frac=1, random_state=1), outcomes),
     }
