@@ -195,24 +195,29 @@ def play_sampled(
     """
     within = np.flatnonzero(masks & ~np.int64(everyone) == 0)
     members = np.flatnonzero((np.int64(everyone) >> np.arange(count)) & 1)
-    belongs = ((masks[within][:, None] >> members) & 1).astype(bool)
+    of_set, touched = np.nonzero((masks[within][:, None] >> members) & 1)
+    # Layers: the first channel of every set within, the second of those that have one, and so on.
+    rank = np.arange(len(of_set)) - np.flatnonzero(np.diff(of_set, prepend=-1))[of_set]
+    layers = [(of_set[rank == it], touched[rank == it]) for it in range(int(rank.max()) + 1)]
     size = len(members)
     totals, squares = np.zeros(size), np.zeros(size)
     batch = max(1, CELLS // max(len(within), size))
     for start in range(0, permutations, batch):
         orders = min(batch, permutations - start)
-        joins = draw.permuted(np.tile(np.arange(size), (orders, 1)), axis=1)
-        complete = np.zeros((orders, len(within)), dtype=np.int64)
-        for member in range(size):
-            np.maximum(complete, belongs[:, member] * joins[:, member, None], out=complete)
-        cell = (complete + size * np.arange(orders)[:, None]).ravel()
+        joins = draw.permuted(np.tile(np.arange(size, dtype=np.int8)[:, None], (1, orders)), axis=0)
+        complete = np.zeros((len(within), orders), dtype=np.int8)
+        for sets, channels in layers:
+            complete[sets] = np.maximum(complete[sets], joins[channels])
+        cell = (complete.astype(np.int64) * orders + np.arange(orders)).ravel()
         gained, taken = (
-            np.bincount(cell, np.tile(it[within], orders), orders * size).reshape(orders, size).cumsum(axis=1)
+            np.bincount(cell, np.repeat(it[within], orders), orders * size).reshape(size, orders).cumsum(axis=0)
             for it in (reward, journeys)
         )
-        added = np.take_along_axis(np.diff(per_journey(gained, taken), axis=1, prepend=0), joins, axis=1)
-        totals += added.sum(axis=0)
-        squares += (added**2).sum(axis=0)
+        added = np.take_along_axis(
+            np.diff(per_journey(gained, taken), axis=0, prepend=0), joins.astype(np.int64), axis=0
+        )
+        totals += added.sum(axis=1)
+        squares += (added**2).sum(axis=1)
     mean = totals / permutations
     spread = ((squares / permutations - mean**2).clip(0) / (permutations - 1)) ** 0.5
     value, error = np.zeros(count), np.zeros(count)
