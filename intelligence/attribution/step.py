@@ -110,7 +110,8 @@ def channel_weights(paths: pd.DataFrame) -> pd.DataFrame:
             {
                 "path": paths["path"],
                 "total_conversions": paths["conversions"],
-                "total_conversion_value": paths["value_usd"],
+                # Refunds may outweigh what a path brought; nothing is worth less than nothing to a channel.
+                "total_conversion_value": paths["value_usd"].clip(lower=0),
                 "total_null": paths["came_to_nothing"],
             }
         ),
