@@ -1,18 +1,20 @@
 -- Grain: one row per traffic source: per distinct host and query that a session began on, host it came from, and campaign columns; and per
 -- distinct campaign columns of touchpoints.
 -- Rules are asked once for each of these and not for each session. Stored anew with every build, so that a changed rule holds for all time.
-with landings as (
-    select distinct
-        {{ url_authority('entry_page_url') }} as landing_authority,
-        {{ url_query('entry_page_url') }} as landing_query,
-        {{ url_authority('referrer_url') }} as referrer_authority,
-        nullif(utm_source, '') as utm_source,
-        nullif(utm_medium, '') as utm_medium,
-        nullif(utm_campaign, '') as utm_campaign
+-- Sessions of one source differ in what decides nothing (the path of the page), so any of them shows it.
+with shown as (
+    select
+        traffic_source_id,
+        min(entry_page_url) as entry_page_url,
+        min(referrer_url) as referrer_url,
+        min(nullif(utm_source, '')) as utm_source,
+        min(nullif(utm_medium, '')) as utm_medium,
+        min(nullif(utm_campaign, '')) as utm_campaign
     from {{ ref('silver__sessions') }}
+    group by traffic_source_id
     union
     select distinct
-        cast(null as {{ dbt.type_string() }}),
+        {{ traffic_source_key(['null', 'null', 'null', 'utm_source', 'utm_medium', 'utm_campaign']) }},
         cast(null as {{ dbt.type_string() }}),
         cast(null as {{ dbt.type_string() }}),
         utm_source,
@@ -22,9 +24,21 @@ with landings as (
     where coalesce(utm_source, utm_medium) is not null
 ),
 
+landings as (
+    select
+        traffic_source_id,
+        {{ url_authority('entry_page_url') }} as landing_authority,
+        {{ url_query('entry_page_url') }} as landing_query,
+        {{ url_authority('referrer_url') }} as referrer_authority,
+        utm_source,
+        utm_medium,
+        utm_campaign
+    from shown
+),
+
 addressed as (
     select
-        {{ traffic_source_key(['landing_authority', 'landing_query', 'referrer_authority', 'utm_source', 'utm_medium', 'utm_campaign']) }} as traffic_source_id,
+        traffic_source_id,
         {{ url_host('landing_authority') }} as landing_host,
         {{ url_host('referrer_authority') }} as referrer_host,
         landing_query,

@@ -72,7 +72,7 @@ left join {{ ref('silver__account_map') }} as account_map
     on owned.account_system = account_map.source_system and owned.source_customer_id = account_map.source_customer_id
 where
     not coalesce(account_map.is_left_out, false)
-    and not coalesce({{ is_robot_agent('owned.user_agent') }}, false)
+    and not (coalesce(owned.platform, '') != 'server' and coalesce({{ is_robot_agent('owned.user_agent') }}, false))
     and not exists (
         select 1
         from {{ ref('silver__staff') }} as staff

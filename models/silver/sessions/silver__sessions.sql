@@ -85,38 +85,45 @@ numbered as (
             rows between unbounded preceding and current row
         ) as session_number
     from begun
+),
+
+sessions as (
+    select
+        -- A tracker's session keeps its id when an earlier event of it comes in.
+        md5(
+            visitor_id || '|'
+            || case when tracker_session_id is not null then 'tracker ' || tracker_session_id else cast(min(occurred_at) as {{ dbt.type_string() }}) end
+        ) as session_id,
+        visitor_id,
+        -- Several logins in one session are rare; the one used last in it stands for it.
+        max_by(user_id, event_place) filter (where user_id is not null) as user_id,
+        max_by(source_system, event_place) filter (where customer_id is not null) as account_system,
+        max_by(customer_id, event_place) filter (where customer_id is not null) as source_customer_id,
+        tracker_session_id,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        cast(count(*) as bigint) as events,
+        -- A showing that was delivered twice under two event ids is one.
+        cast(count(distinct case when event_name in ('page_view', 'screen_view') then coalesce(page_view_id, source_system || ' ' || event_id) end) as bigint) as page_views,
+        cast(count(heartbeat_seconds) as bigint) as heartbeats,
+        -- Decimals add up to the same sum in any order; floating-point numbers do not.
+        cast(coalesce(sum(cast(heartbeat_seconds as decimal(18, 6))), 0) as decimal(18, 6)) as engaged_seconds,
+        cast({{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as decimal(18, 6)) as duration_seconds,
+        min_by(page_url, page_place) filter (where page_place is not null) as entry_page_url,
+        max_by(page_url, page_place) filter (where page_place is not null) as exit_page_url,
+        nullif(min_by(coalesce(referrer_url, ''), page_place) filter (where page_place is not null), '') as referrer_url,
+        {% for column in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'click_id'] -%}
+        nullif(min_by(coalesce({{ column }}, ''), campaign_place) filter (where campaign_place is not null), '') as {{ column }},
+        {% endfor -%}
+        {% for column in ['user_agent', 'device_type', 'platform', 'country'] -%}
+        min_by({{ column }}, event_place) filter (where {{ column }} is not null) as {{ column }},
+        {% endfor -%}
+        cast(max(load_id) as bigint) as load_id
+    from numbered
+    group by visitor_id, tracker_session_id, session_number
 )
 
 select
-    -- A tracker's session keeps its id when an earlier event of it comes in.
-    md5(
-        visitor_id || '|'
-        || case when tracker_session_id is not null then 'tracker ' || tracker_session_id else cast(min(occurred_at) as {{ dbt.type_string() }}) end
-    ) as session_id,
-    visitor_id,
-    -- Several logins in one session are rare; the one used last in it stands for it.
-    max_by(user_id, event_place) filter (where user_id is not null) as user_id,
-    max_by(source_system, event_place) filter (where customer_id is not null) as account_system,
-    max_by(customer_id, event_place) filter (where customer_id is not null) as source_customer_id,
-    tracker_session_id,
-    min(occurred_at) as started_at,
-    max(occurred_at) as ended_at,
-    cast(count(*) as bigint) as events,
-    -- A showing that was delivered twice under two event ids is one.
-    cast(count(distinct case when event_name in ('page_view', 'screen_view') then coalesce(page_view_id, source_system || ' ' || event_id) end) as bigint) as page_views,
-    cast(count(heartbeat_seconds) as bigint) as heartbeats,
-    -- Decimals add up to the same sum in any order; floating-point numbers do not.
-    cast(coalesce(sum(cast(heartbeat_seconds as decimal(18, 6))), 0) as decimal(18, 6)) as engaged_seconds,
-    cast({{ seconds_between('min(occurred_at)', 'max(occurred_at)') }} as decimal(18, 6)) as duration_seconds,
-    min_by(page_url, page_place) filter (where page_place is not null) as entry_page_url,
-    max_by(page_url, page_place) filter (where page_place is not null) as exit_page_url,
-    nullif(min_by(coalesce(referrer_url, ''), page_place) filter (where page_place is not null), '') as referrer_url,
-    {% for column in ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'click_id'] -%}
-    nullif(min_by(coalesce({{ column }}, ''), campaign_place) filter (where campaign_place is not null), '') as {{ column }},
-    {% endfor -%}
-    {% for column in ['user_agent', 'device_type', 'platform', 'country'] -%}
-    min_by({{ column }}, event_place) filter (where {{ column }} is not null) as {{ column }},
-    {% endfor -%}
-    cast(max(load_id) as bigint) as load_id
-from numbered
-group by visitor_id, tracker_session_id, session_number
+    *,
+    {{ traffic_source_id('entry_page_url', 'referrer_url', 'utm_source', 'utm_medium', 'utm_campaign') }} as traffic_source_id
+from sessions

@@ -36,6 +36,10 @@ seeds: {customer_analytics: {+schema: reference}}
 vars: {own_domains: [Northbeam-Shop.example]}
 """
 PROFILE = "bench: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 1}}}\n"
+SESSIONS = (
+    "select *, {{ traffic_source_id('entry_page_url', 'referrer_url', 'utm_source', 'utm_medium', 'utm_campaign') }} as traffic_source_id "
+    "from given.sessions"
+)
 ROBOTS = "select user_agent, {{ is_robot_agent('user_agent') }} as is_robot from given.user_agents"
 
 
@@ -55,13 +59,15 @@ class Workbench:
         described = yaml.safe_load((PROJECT_DIR / "seeds/_channel_seeds.yml").read_text())["seeds"]
         types = [{"name": seed["name"], "config": seed["config"]} for seed in described if seed["name"] in SEEDS]
         (root / "seeds" / "seeds.yml").write_text(yaml.safe_dump({"version": 2, "seeds": types}))
-        (root / "models" / "silver__sessions.sql").write_text("select * from given.sessions")
+        (root / "models" / "silver__sessions.sql").write_text(SESSIONS)
+        (root / "models" / "bronze__touchpoints.sql").write_text("select * from given.touchpoints")
         (root / "models" / "robots.sql").write_text(ROBOTS)
         (root / "dbt_project.yml").write_text(PROJECT)
         (root / "profiles.yml").write_text(PROFILE % self.warehouse)
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute("create schema given")
             con.execute(f"create table given.sessions ({', '.join(f'{name} varchar' for name in SESSION)})")
+            con.execute("create table given.touchpoints (utm_source varchar, utm_medium varchar, utm_campaign varchar)")
             con.execute("create table given.user_agents (user_agent varchar)")
 
     def give(self, table: str, rows: Iterable[Iterable[str | None]]) -> None:
