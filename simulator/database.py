@@ -24,6 +24,7 @@ def open_session(settings: Settings, spill: Path) -> duckdb.DuckDBPyConnection:
     session = duckdb.connect(":memory:")
     session.execute(f"set temp_directory = '{_quoted(spill)}'")
     session.execute("set timezone = 'UTC'")
+    session.execute("set enable_progress_bar = false")
     base = int(settings.stream("event draws").integers(1, 2**62))
     start_micros = int(np.datetime64(settings.start, "us").astype("int64"))
     session.execute(f"create macro first_key() as {base}::ubigint")

@@ -1,8 +1,16 @@
 -- Grain: one row per touchpoint type that the seed knows or that came in.
-with names as (
-    select touchpoint_type from {{ ref('touchpoint_types') }}
+with described as (
+    select * from {{ ref('touchpoint_types') }}
+),
+
+found as (
+    select * from {{ ref('silver__touchpoint_type_counts') }}
+),
+
+names as (
+    select touchpoint_type from described
     union
-    select touchpoint_type from {{ ref('silver__touchpoint_types_found') }}
+    select touchpoint_type from found
 )
 
 select
@@ -18,7 +26,7 @@ select
     found.first_occurred_at,
     found.last_occurred_at
 from names
-left join {{ ref('touchpoint_types') }} as described
+left join described
     on names.touchpoint_type = described.touchpoint_type
-left join {{ ref('silver__touchpoint_types_found') }} as found
+left join found
     on names.touchpoint_type = found.touchpoint_type

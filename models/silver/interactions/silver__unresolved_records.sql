@@ -11,6 +11,9 @@
     ('value_metrics', 'source_record_id', 'bronze.source_record_id', 'bronze.period_start'),
     ('product_ownership', 'source_record_id', 'bronze.ownership_id', 'bronze.opened_at'),
     ('complaints_feedback', 'source_record_id', 'bronze.feedback_id', 'bronze.opened_at'),
+    ('touchpoints', 'source_record_id', 'bronze.touchpoint_id', 'bronze.occurred_at'),
+    ('nba_recommendations', 'source_record_id', 'bronze.recommendation_id', 'bronze.recommended_at'),
+    ('realtime_decisions', 'source_record_id', 'bronze.decision_id', 'bronze.decided_at'),
 ] -%}
 with named as (
     {% for contract, column, row_key, happened_at in contracts %}
