@@ -5,6 +5,8 @@
         'systems': {'kind': 'list', 'allowed': ['files'] + var('connectors').keys() | list, 'incremental': true},
         'connectors': {'kind': 'mapping'},
         'session_timeout_minutes': {'kind': 'number', 'min': 1, 'max': 1440, 'incremental': true},
+        'journey_max_stages': {'kind': 'number', 'min': 2, 'max': 30},
+        'journey_path_steps': {'kind': 'number', 'min': 1, 'max': 30},
         'future_tolerance_hours': {'kind': 'number', 'min': 0, 'max': 8760, 'incremental': true},
         'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},
         'health_weight_set': {'kind': 'choice', 'allowed': ['standard', 'commercial']},

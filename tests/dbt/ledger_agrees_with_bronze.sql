@@ -6,6 +6,7 @@ with stored as (
         'customer_events', 'feature_usage', 'lifecycle_events',
         'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
         'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
+        'journey_definitions', 'journey_instances', 'journey_analytics_events',
     ] %}
     select
         source_file,

@@ -7,6 +7,7 @@
     'customer_events', 'feature_usage', 'lifecycle_events',
     'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
     'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
+    'journey_definitions', 'journey_instances', 'journey_analytics_events',
 ] %}
 with outcomes as (
     {% for name in contract_names %}

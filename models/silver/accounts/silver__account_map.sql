@@ -3,7 +3,7 @@
 with mentioned as (
     {% for contract in [
         'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
-        'customer_events', 'feature_usage', 'lifecycle_events', 'customers',
+        'customer_events', 'feature_usage', 'lifecycle_events', 'customers', 'journey_instances',
     ] %}
     select distinct
         source_system,
