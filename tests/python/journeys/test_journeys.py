@@ -106,19 +106,23 @@ def read(definition: Definition, events: Sequence[Event], as_of: int) -> list[In
 
 
 minutes = st.none() | st.integers(0, 5)
-definitions = st.integers(1, 4).flatmap(
-    lambda length: st.builds(
-        Definition,
-        stages=st.tuples(*[st.sampled_from("abcd")] * length),
-        limits=st.tuples(*[minutes] * length),
-        overall=st.none() | st.integers(0, 12),
-        is_ordered=st.booleans(),
-        reentry=st.sampled_from(["once", "after_end", "always"]),
-        exits=st.booleans(),
+definitions = (
+    st.integers(1, 4)
+    .flatmap(
+        lambda length: st.builds(
+            Definition,
+            stages=st.tuples(*[st.sampled_from("abcd")] * length),
+            limits=st.tuples(*[minutes] * length),
+            overall=st.none() | st.integers(0, 12),
+            is_ordered=st.booleans(),
+            reentry=st.sampled_from(["once", "after_end", "always"]),
+            exits=st.booleans(),
+        )
     )
-).filter(
-    # Refused by the model: see silver__journey_definitions.
-    lambda it: not (it.is_ordered and it.reentry == "always" and it.stages[0] in it.stages[1:])
+    .filter(
+        # Refused by the model: see silver__journey_definitions.
+        lambda it: not (it.is_ordered and it.reentry == "always" and it.stages[0] in it.stages[1:])
+    )
 )
 sequences = st.lists(st.tuples(st.integers(0, 20), st.sampled_from("aabbccddx")), max_size=16).flatmap(
     lambda rows: st.permutations([f"e{place:02d}" for place in range(len(rows))]).map(
@@ -131,9 +135,7 @@ def moment(minute: float | None) -> datetime | None:
     return None if minute is None else DAWN + timedelta(minutes=minute)
 
 
-def write(
-    bench: Workbench, journeys: Sequence[Definition], people: Sequence[Sequence[Event]], as_of: int
-) -> None:
+def write(bench: Workbench, journeys: Sequence[Definition], people: Sequence[Sequence[Event]], as_of: int) -> None:
     con = bench.con
     for table in ("bronze__journey_definitions", "silver__cleansed_events", "silver__as_of"):
         con.execute(f"delete from given.{table}")
@@ -180,12 +182,16 @@ def test_journeys_are_those_of_a_plain_reading(
         for person, events in enumerate(people):
             for it in read(definition, events, as_of):
                 key = (f"j{number}", f"visitor:p{person}", moment(it.started))
-                last = max(it.entered, key=lambda place: (it.entered[place], place))  # noqa: B023
-                expected.append(
-                    (*key, it.status, it.reason, moment(it.ended), len(it.entered), last + 1, it.returns)
-                )
+                last = max(it.entered, key=lambda place: (it.entered[place], place))
+                expected.append((*key, it.status, it.reason, moment(it.ended), len(it.entered), last + 1, it.returns))
                 expected_visits += [
-                    (*key, place + 1, moment(entry.minute), it.visits[place], place == last and it.status in ("exited", "abandoned"))
+                    (
+                        *key,
+                        place + 1,
+                        moment(entry.minute),
+                        it.visits[place],
+                        place == last and it.status in ("exited", "abandoned"),
+                    )
                     for place, entry in it.entered.items()
                 ]
                 event(f"{definition.reentry} {it.reason}")
@@ -197,4 +203,6 @@ def test_journeys_are_those_of_a_plain_reading(
         "select journey_id, person_key, started_at, stage_number, entered_at, visits, is_drop_off from silver.journey_stage_visits"
     ).fetchall()
     assert sorted(visits, key=str) == sorted(expected_visits, key=str)
-    assert bench.con.execute("select count(*) - count(distinct journey_instance_id) from silver.journeys").fetchone() == (0,)
+    assert bench.con.execute(
+        "select count(*) - count(distinct journey_instance_id) from silver.journeys"
+    ).fetchone() == (0,)
