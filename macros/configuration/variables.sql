@@ -12,6 +12,8 @@
         'attribution_half_life_days': {'kind': 'number', 'min': 0.01, 'max': 3650},
         'visitor_max_logins': {'kind': 'number', 'min': 1, 'max': 1000},
         'own_domains': {'kind': 'domains'},
+        'journey_max_stages': {'kind': 'number', 'min': 2, 'max': 30},
+        'journey_path_steps': {'kind': 'number', 'min': 1, 'max': 30},
         'future_tolerance_hours': {'kind': 'number', 'min': 0, 'max': 8760, 'incremental': true},
         'mrr_anchor': {'kind': 'choice', 'allowed': ['month_end', 'month_start']},
         'health_weight_set': {'kind': 'choice', 'allowed': ['standard', 'commercial']},

@@ -7,6 +7,7 @@ with stored as (
         'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
         'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
         'touchpoints', 'nba_recommendations', 'realtime_decisions',
+        'journey_definitions', 'journey_instances', 'journey_analytics_events',
     ] %}
     select
         source_file,

@@ -4,7 +4,7 @@ with mentioned as (
     {% for contract in [
         'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
         'customer_events', 'feature_usage', 'lifecycle_events', 'customers',
-        'touchpoints', 'nba_recommendations', 'realtime_decisions',
+        'touchpoints', 'nba_recommendations', 'realtime_decisions', 'journey_instances',
     ] %}
     select distinct
         source_system,

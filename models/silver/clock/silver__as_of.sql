@@ -32,6 +32,10 @@ with newest as (
     union all
     select max(decided_at) from {{ ref('bronze__realtime_decisions') }}
     union all
+    select max(coalesce(ended_at, started_at)) from {{ ref('bronze__journey_instances') }}
+    union all
+    select max(occurred_at) from {{ ref('bronze__journey_analytics_events') }}
+    union all
     -- A record is known from its last change on; a build that cannot see the records that came in would show nobody.
     select max(greatest(updated_at, coalesce(created_at, updated_at))) from {{ ref('bronze__customers') }}
     where updated_at > timestamp '1900-01-01 00:00:00'

@@ -1,0 +1,21 @@
+-- Grain: one row per source_system, journey_id, version, stage_number: the version the source wrote last.
+with accepted as (
+    select *
+    from {{ ref('staging__journey_definitions') }}
+    where violations is null
+),
+
+versions as (
+    select
+        *,
+        row_number() over (
+            partition by source_system, journey_id, version, stage_number
+            order by {{ latest_version_first() }}
+        ) as version_rank
+    from accepted
+)
+
+select
+    {{ contract_columns('journey_definitions') }}
+from versions
+where version_rank = 1
