@@ -17,7 +17,7 @@
     {%- for other in column.meta.otherwise or [] -%}
         {%- set named = columns | selectattr('name', 'equalto', other) | first -%}
         {%- if other.startswith("'") -%}
-            {%- do readings.append('cast(' ~ other ~ ' as ' ~ column.data_type ~ ')') -%}
+            {%- do readings.append('cast(' ~ other ~ ' as ' ~ (dbt.type_string() if column.data_type == 'varchar' else column.data_type) ~ ')') -%}
         {%- elif named -%}
             {%- do readings.append(read_column(named)) -%}
         {%- else -%}

@@ -39,7 +39,7 @@ visits as (
         visits.journey_instance_id,
         visits.stage_number,
         visits.is_drop_off,
-        case when not visits.is_last_stage or journeys.is_completed then 1 else 0 end as is_passed,
+        case when not visits.is_last_stage or journeys.is_completed then 1 else 0 end as moved_on,
         case when not visits.is_last_stage then visits.hours_in_stage end as hours_to_next
     from {{ ref('silver__journey_stage_visits') }} as visits
     inner join {{ ref('fct_journeys') }} as journeys
@@ -55,7 +55,7 @@ counted as (
         instances.dimension_value,
         visits.stage_number,
         count(*) as entered,
-        sum(visits.is_passed) as passed,
+        sum(visits.moved_on) as passed,
         sum(case when visits.is_drop_off then 1 else 0 end) as dropped_off,
         percentile_cont(0.5) within group (order by visits.hours_to_next) as median_hours_to_next
     from instances
