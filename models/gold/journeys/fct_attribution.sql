@@ -14,6 +14,13 @@ with by_rule as (
     {% endfor %}
 ),
 
+learnt as (
+    select distinct
+        conversion_name,
+        attribution_model
+    from {{ source('attribution', 'channel_weights') }}
+),
+
 weighed as (
     select
         attributed.conversion_id,
@@ -23,7 +30,7 @@ weighed as (
         coalesce(weights.weight, 0) as weight,
         sum(coalesce(weights.weight, 0)) over (partition by attributed.conversion_id, learnt.attribution_model) as weight_of_all
     from {{ ref('silver__touchpoints_attributed') }} as attributed
-    inner join (select distinct conversion_name, attribution_model from {{ source('attribution', 'channel_weights') }}) as learnt
+    inner join learnt
         on attributed.conversion_name = learnt.conversion_name
     left join {{ source('attribution', 'channel_weights') }} as weights
         on

@@ -1,5 +1,5 @@
 -- Grain: one row per journey, month in which the instance began, dimension and its value, and stage; derived instances only.
-{% set dimensions = ['utm_source', 'utm_medium', 'device_type', 'platform', 'country'] %}
+{% set dimensions = ['channel_group', 'utm_source', 'utm_medium', 'device_type', 'platform', 'country'] %}
 with instances as (
     select
         journey_instance_id,

@@ -27,10 +27,7 @@ with done as (
         end as node
     from {{ ref('silver__cleansed_events') }} as events
     inner join {{ ref('silver__sessions') }} as sessions
-        on
-            events.visitor_id = sessions.visitor_id
-            and events.occurred_at >= sessions.started_at
-            and events.occurred_at <= sessions.ended_at
+        on {{ in_session('events', 'sessions') }}
     left join {{ ref('silver__visitor_people') }} as people
         on
             events.user_id is null

@@ -3,6 +3,7 @@ with begun_in as (
     select
         journeys.journey_instance_id,
         sessions.session_id,
+        channels.channel_group,
         sessions.utm_source,
         sessions.utm_medium,
         -- Where sessions are the tracker's own, two can overlap.
@@ -13,6 +14,8 @@ with begun_in as (
             journeys.visitor_id = sessions.visitor_id
             and journeys.started_at >= sessions.started_at
             and journeys.started_at <= sessions.ended_at
+    left join {{ ref('silver__session_channels') }} as channels
+        on sessions.session_id = channels.session_id
 )
 
 select
@@ -36,6 +39,7 @@ select
     journeys.loops,
     journeys.duration_hours,
     begun_in.session_id,
+    begun_in.channel_group,
     begun_in.utm_source,
     begun_in.utm_medium,
     journeys.device_type,

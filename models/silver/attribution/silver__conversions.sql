@@ -39,8 +39,4 @@ left join {{ ref('silver__users') }} as users
 left join {{ ref('currencies') }} as currencies
     on found.worth_currency = currencies.currency
 left join {{ ref('silver__sessions') }} as sessions
-    on
-        found.visitor_id = sessions.visitor_id
-        and found.occurred_at >= sessions.started_at
-        and found.occurred_at <= sessions.ended_at
-        and coalesce(sessions.tracker_session_id, '') = {{ "coalesce(found.tracker_session_id, '')" if var('session_by') == 'tracker' else "''" }}
+    on {{ in_session('found', 'sessions') }}

@@ -38,7 +38,12 @@ leading_nowhere as (
 begun as (
     select
         *,
-        sum(case when previous_at is null or previous_at < {{ dbt.dateadd('day', -1 * var('attribution_lookback_days'), 'occurred_at') }} then 1 else 0 end) over (
+        sum(
+            case
+                when previous_at >= {{ dbt.dateadd('day', -1 * var('attribution_lookback_days'), 'occurred_at') }} then 0
+                else 1
+            end
+        ) over (
             partition by conversion_name, person_key
             order by occurred_at, touchpoint_id
             rows between unbounded preceding and current row

@@ -1,7 +1,11 @@
 -- Grain: one row per contact that may have led to a conversion, up to as_of: each visit, with the channel it came by, and each row of the contract
 -- touchpoints whose type counts (seed touchpoint_types).
 -- A click that brought somebody to the site is that visit: it is left out if the person's next visit begins within half an hour.
-with people_of_rows as (
+with channel_groups as (
+    select distinct channel_group from {{ ref('channel_rules') }}
+),
+
+people_of_rows as (
     select
         rows_in.*,
         coalesce(rows_in.user_id, people.user_id) as person_user_id,
@@ -28,7 +32,7 @@ landed as (
         rows_in.occurred_at,
         {{ person_key('rows_in.golden_customer_id', 'rows_in.person_user_id', 'rows_in.visitor_id') }} as person_key,
         rows_in.golden_customer_id,
-        coalesce(groups.channel_group, nullif(sources.channel_group, 'Unassigned'), types.channel_group, 'Unassigned') as channel_group,
+        coalesce(channel_groups.channel_group, nullif(sources.channel_group, 'Unassigned'), types.channel_group, 'Unassigned') as channel_group,
         coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
         cast(rows_in.cost * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
         types.leads_to_visit,
@@ -37,12 +41,13 @@ landed as (
     from people_of_rows as rows_in
     inner join {{ ref('touchpoint_types') }} as types
         on lower(rows_in.touchpoint_type) = types.touchpoint_type and types.counts_for_attribution
-    left join (select distinct channel_group from {{ ref('channel_rules') }}) as groups
-        on lower(rows_in.channel) = lower(groups.channel_group)
+    left join channel_groups
+        on lower(rows_in.channel) = lower(channel_groups.channel_group)
     left join {{ ref('silver__traffic_sources') }} as sources
         on
             coalesce(rows_in.utm_source, rows_in.utm_medium) is not null
-            and {{ traffic_source_key(['null', 'null', 'null', 'rows_in.utm_source', 'rows_in.utm_medium', 'rows_in.utm_campaign']) }} = sources.traffic_source_id
+            and sources.traffic_source_id
+            = {{ traffic_source_key(['null', 'null', 'null', 'rows_in.utm_source', 'rows_in.utm_medium', 'rows_in.utm_campaign']) }}
     left join {{ ref('currencies') }} as currencies
         on upper(coalesce(rows_in.currency, 'USD')) = currencies.currency
 ),

@@ -41,13 +41,11 @@ select
     owned.duration_seconds,
     coalesce(converted.conversions, 0) as conversions,
     coalesce(converted.conversion_value_usd, 0) as conversion_value_usd,
-    not (
-        owned.page_views >= 2
-        or owned.engaged_seconds >= {{ var('engaged_session_seconds') }}
-        -- A tracker without heartbeats shows attention by what was done and when.
-        or (owned.heartbeats = 0 and owned.duration_seconds >= {{ var('engaged_session_seconds') }})
-        or converted.session_id is not null
-    ) as is_bounce,
+    -- A tracker without heartbeats shows attention by what was done and when.
+    owned.page_views < 2
+    and owned.engaged_seconds < {{ var('engaged_session_seconds') }}
+    and (owned.heartbeats > 0 or owned.duration_seconds < {{ var('engaged_session_seconds') }})
+    and converted.session_id is null as is_bounce,
     owned.entry_page_url,
     owned.exit_page_url,
     owned.referrer_url,

@@ -104,7 +104,9 @@ sessions as (
         max(occurred_at) as ended_at,
         cast(count(*) as bigint) as events,
         -- A showing that was delivered twice under two event ids is one.
-        cast(count(distinct case when event_name in ('page_view', 'screen_view') then coalesce(page_view_id, source_system || ' ' || event_id) end) as bigint) as page_views,
+        cast(
+            count(distinct case when event_name in ('page_view', 'screen_view') then coalesce(page_view_id, source_system || ' ' || event_id) end) as bigint
+        ) as page_views,
         cast(count(heartbeat_seconds) as bigint) as heartbeats,
         -- Decimals add up to the same sum in any order; floating-point numbers do not.
         cast(coalesce(sum(cast(heartbeat_seconds as decimal(18, 6))), 0) as decimal(18, 6)) as engaged_seconds,

@@ -24,13 +24,15 @@ kiosks as (
 -- Where the login changes, a stretch ends with the last event of the one before.
 ends as (
     select
-        visitor_id,
-        occurred_at as last_at,
+        identified.visitor_id,
+        identified.occurred_at as last_at,
         -- Logins that change within one instant: one of them, always the same, stands for it.
-        max(user_id) as user_id
+        max(identified.user_id) as user_id
     from identified
-    where (next_user_id is null or next_user_id != user_id) and visitor_id not in (select visitor_id from kiosks)
-    group by visitor_id, occurred_at
+    left join kiosks
+        on identified.visitor_id = kiosks.visitor_id
+    where (identified.next_user_id is null or identified.next_user_id != identified.user_id) and kiosks.visitor_id is null
+    group by identified.visitor_id, identified.occurred_at
 ),
 
 stretches as (
