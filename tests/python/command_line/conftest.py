@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from command_line.main import app
+from command_line.main import app, console, errors
 
 FOLDERS = ("DATA_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH", "MAPPINGS_DIR")
 
@@ -24,7 +24,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name, folder in zip(FOLDERS, ("data", "target", "logs", "mappings"), strict=True):
             patch.setenv(name, str(root / folder))
-        patch.setenv("COLUMNS", "250")
+        # Both were made when the module was imported, with the width of wherever the tests were started.
+        for one in (console, errors):
+            patch.setattr(one, "_width", 250)
         yield root
 
 
