@@ -27,9 +27,9 @@ _NOT_IN_KEYS = re.compile("[^a-z0-9]+")
 _NOT_LETTERS = re.compile("[^a-z]+")
 _DIGITS = re.compile("[0-9]+")
 _NOT_DIGITS = re.compile("[^0-9]+")
-#: What a spreadsheet makes of a number: digits it kept, and digits it lost.
+#: What a spreadsheet makes of a number: 2125550147.0, 2.125550147E+09.
 _DECIMAL = re.compile(r"\s*(\+?[0-9]{6,})\.0+\s*")
-_SCIENTIFIC = re.compile(r"\s*[0-9]+[.,]?[0-9]*e\+?[0-9]+\s*", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"\s*([0-9])(?:[.,]([0-9]*))?e\+?([0-9]{1,3})\s*", re.IGNORECASE)
 _PLUS_FIRST = re.compile(r"[^0-9]*\+")
 
 
@@ -59,9 +59,11 @@ def phone_key(text: str | None, region: str | None) -> str | None:
     text = _plain_digits(text)
     if match := _DECIMAL.fullmatch(text):
         text = match[1]
+    elif match := _SCIENTIFIC.fullmatch(text):
+        text = match[1] + (match[2] or "")
+        if len(text) != int(match[3]) + 1:  # the last digits are lost
+            return None
     digits = _NOT_DIGITS.sub("", text)
-    if _SCIENTIFIC.fullmatch(text):
-        return None
     if not 6 <= len(digits) <= 20 or len(set(digits[-7:])) == 1:
         return None
     plain = re.fullmatch(r"\+?[0-9 ()/.\-]+", text) is not None and "(0)" not in text
