@@ -267,8 +267,9 @@ def print_person(console: Console, person: Person, all_links: bool = False) -> N
         + (f"  ({', '.join(flags)})" if flags else "")
     )
     console.print(
-        f"{counted(golden['records'], 'record')} in {counted(golden['source_systems'], 'system')}, first seen "
-        f"{_day(golden['first_seen_at'])}, last changed {_day(golden['last_updated_at'])}; completeness {golden['completeness_score']:.0f} of 100, conflict {golden['conflict_score']:.0f} of 100"
+        f"{counted(golden['records'], 'record')} in {counted(golden['source_systems'], 'system')}, "
+        f"first seen {_day(golden['first_seen_at'])}, last changed {_day(golden['last_updated_at'])}; "
+        f"completeness {golden['completeness_score']:.0f} of 100, conflict {golden['conflict_score']:.0f} of 100"
     )
     if person.accounts:
         console.print(

@@ -47,7 +47,7 @@ judged as (
             when unknown_a is not null or unknown_b is not null then 'unknown_record'
             when decision_rank = 1 then null
             when decision = counting_decision then 'repeated'
-            when decided_at is not distinct from counting_at then 'tie'
+            when decided_at = counting_at or (decided_at is null and counting_at is null) then 'tie'
             else 'overruled'
         end as problem
     from looked_up
