@@ -143,7 +143,7 @@ def _lowered_by(model: Model) -> str:
     # Of several reasons the one counts that alone takes the weight as low.
     for name in model.contacts:
         alone = contact_weight(Model(model.settings, {name: model.contacts[name]}))
-        said = f'shared {name}": [{json.dumps(LOWERED_BY[name])}'
+        said = f'shared {name}": [{json.dumps(LOWERED_BY.get(name, f"people who share a {name}"))}'
         cases.append(f"when {alone} <= weight then {sql_literal(said)}")
     limit = f'limit": [{json.dumps(LOWERED_BY["limit"])}'
     return f"case {cases[0]} when {contact_weight(Model(model.settings, {}))} <= weight then {sql_literal(limit)} {' '.join(cases[1:])} end"

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from rich.console import Console
 
+from command_line.demo_page import _people_table
 from ingestion.contracts import read_contracts
 
 Command = Callable[..., Result]
@@ -87,3 +89,12 @@ def test_check_of_nothing(command: Command, arguments: list[str], words: str) ->
     result = command("check", *arguments)
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+def test_the_page_about_people_fits_a_narrow_screen() -> None:
+    """Within 80 columns, of which the frame takes six, every header and number is whole."""
+    console = Console(width=74, color_system=None)
+    with console.capture() as captured:
+        console.print(_people_table((628_712, 334_421, 436_733, 21_818, 10, 170_243, 0.921, 28_523, 12), (173, 425)))
+    for word in "records people rule model decided alone without review pairs 628,712 334,421 436,733 170,243 92.1% 28,523".split():
+        assert word in captured.get().replace("\n", " ").split()
