@@ -29,7 +29,7 @@ from intelligence.identity.comparisons import (
     IDENTIFIERS,
     PHONES,
 )
-from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
+from intelligence.identity.scoring import contact_weight, evidence_joins, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
 
 #: Up to this many records, everything is learnt and matched anew each time: it takes seconds, and no trace of the order of arrival stays.
@@ -342,7 +342,7 @@ def _match_anew(
     text = json.dumps({"settings": model.settings, "contacts": model.contacts}, sort_keys=True)
     model_id = "model_" + hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:12]
     con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
-    con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
+    con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id, frequencies)}")
     con.execute("drop view person")
     _replace_all(con, schema, fresh)
     clock.stop("links")
@@ -397,8 +397,9 @@ def _match_changed(
         """
     )
     clock.stop("candidates")
-    score_pairs(con, "person", "candidate", model, _frequencies(con, f"{schema}.term_frequencies"), "scored")
-    con.execute(f"create or replace temp table fresh_link as {_links_sql(model, model_id)}")
+    frequencies = _frequencies(con, f"{schema}.term_frequencies")
+    score_pairs(con, "person", "candidate", model, frequencies, "scored")
+    con.execute(f"create or replace temp table fresh_link as {_links_sql(model, model_id, frequencies)}")
     clock.stop("scoring")
     gone = "(select unique_id from changed)"
     con.execute("begin")
@@ -444,7 +445,7 @@ def _frequencies(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
     return tables
 
 
-def _links_sql(model: Model, model_id: str) -> str:
+def _links_sql(model: Model, model_id: str, frequencies: dict[str, str]) -> str:
     """SQL for the rows of `probabilistic_links` that come of the pairs in table `scored`."""
     return f"""
         with weighed as (select *, {contact_weight(model)} as weight from scored),
@@ -455,4 +456,5 @@ def _links_sql(model: Model, model_id: str) -> str:
         from likely
         inner join person as l on likely.unique_id_l = l.unique_id
         inner join person as r on likely.unique_id_r = r.unique_id
+        {evidence_joins(frequencies)}
         """

@@ -13,7 +13,7 @@ with stated as (
         identifiers.source_system,
         {{ record_key('identifiers.origin_system', 'identifiers.source_record_id') }} as record_key,
         lower(trim(identifiers.identifier_type)) as identifier_type,
-        trim(identifiers.identifier_value) as identifier_text,
+        trim({{ visible_text('identifiers.identifier_value') }}) as identifier_text,
         coalesce(identifiers.is_verified, false) as is_verified,
         coalesce(identifiers.updated_at, timestamp '1900-01-01 00:00:00') as updated_at,
         identifiers.load_id
