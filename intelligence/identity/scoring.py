@@ -22,7 +22,13 @@ NAMES = ("given_name", "middle_name", "family_name", "name_suffix", "gender")
 QUESTION = 1.0
 CONTRADICTION = -2.0
 #: What few people have alike, each true or false (SQL over Splink's gammas), and what a household has alike.
-PERSONAL = ("gamma_birth_date = 4", "gamma_email = 1", "gamma_phone = 2", "gamma_identifier = 1", "gamma_national_id = 2")
+PERSONAL = (
+    "gamma_birth_date = 4",
+    "gamma_email = 1",
+    "gamma_phone = 2",
+    "gamma_identifier = 1",
+    "gamma_national_id = 2",
+)
 SAME_HOME = "gamma_street in (3, 5)"
 _ANY_PERSONAL = " or ".join(PERSONAL)
 _HOW_MANY = " + ".join(f"cast({it} as integer)" for it in (*PERSONAL, SAME_HOME))
@@ -36,7 +42,10 @@ LIMITS = (
     # No name at all: it takes two witnesses, or a national id.
     (f"{_NO_GIVEN} and {_NO_FAMILY} and gamma_national_id != 2 and {_HOW_MANY} < 2", QUESTION),
     # Another given name, and of the rest nothing but slips: neighbours, brothers and sisters.
-    (f"gamma_given_name = 0 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME} and gamma_birth_date > 0)", CONTRADICTION),
+    (
+        f"gamma_given_name = 0 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME} and gamma_birth_date > 0)",
+        CONTRADICTION,
+    ),
     # Father and son.
     ("gamma_name_suffix = 0", CONTRADICTION),
 )

@@ -197,7 +197,11 @@ def _names(table: str, column: str) -> str | None:
         return f"{choose}({_named('people', 'person_a')}, {_named('people', 'person_b')})"
     if table == "household_components" and column == "component_key":
         return _named("components", column)
-    if "golden_customer_id" in column or column == "person_key" or (table == "household_components" and column == "record_key"):
+    if (
+        "golden_customer_id" in column
+        or column == "person_key"
+        or (table == "household_components" and column == "record_key")
+    ):
         return _named("people", column)
     return _named("households", column) if column == "household_id" else None
 
