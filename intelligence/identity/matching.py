@@ -17,6 +17,7 @@ import duckdb
 
 from intelligence.identity.candidates import common_keys_sql, fill_candidates, keys_sql, pairs_sql
 from intelligence.identity.comparisons import (
+    BIRTH,
     COLUMNS,
     COMPARISONS,
     EMAIL,
@@ -41,6 +42,8 @@ LEAST_PROBABILITY = 0.05
 PHONE_DIGITS = 9
 #: Names change places if that makes them this many times more usual.
 TURNED_BY = 20
+#: More records than this with one name and birth date are nobody (a till, a test): they teach nothing.
+CROWD = 20
 #: Fewer records teach nothing: no model, no links.
 FEWEST_RECORDS = 50
 
@@ -322,7 +325,15 @@ def _match_anew(
     tell("learning what a match looks like")
     frequencies = _frequencies(con, place["term_frequencies"])
     con.execute(f"create or replace temp view person as select * from {place['people']}")
-    model = train(con, "person", frequencies)
+    con.execute(
+        f"""
+        create or replace temp view teaching as
+        select * from person
+        qualify {GIVEN} is null or {FAMILY} is null or {BIRTH} is null or count(*) over (partition by {GIVEN}, {FAMILY}, {BIRTH}) <= {CROWD}
+        """
+    )
+    model = train(con, "teaching", frequencies)
+    con.execute("drop view teaching")
     clock.stop("training")
     tell("comparing pairs")
     score_pairs(con, "person", "candidate", model, frequencies, "scored")

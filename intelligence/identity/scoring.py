@@ -18,7 +18,37 @@ LEAST_WEIGHT = -10.0
 TELLING = ("birth_date",)
 #: Names alone, however rare, are a question for somebody and no link.
 NAMES = ("given_name", "middle_name", "family_name", "name_suffix", "gender")
-NAME_ALONE = 1.0
+#: What is a question for somebody weighs at most this (bits), and what contradicts at most that, however much else agrees.
+QUESTION = 1.0
+CONTRADICTION = -2.0
+#: What few people have alike, each true or false (SQL over Splink's gammas), and what a household has alike.
+PERSONAL = (
+    "gamma_birth_date = 4",
+    "gamma_email = 1",
+    "gamma_phone = 2",
+    "gamma_identifier = 1",
+    "gamma_national_id = 2",
+)
+SAME_HOME = "gamma_street in (3, 5)"
+_ANY_PERSONAL = " or ".join(PERSONAL)
+_HOW_MANY = " + ".join(f"cast({it} as integer)" for it in (*PERSONAL, SAME_HOME))
+_NO_GIVEN = "gamma_given_name = -1"
+#: Names that changed places are compared as given names, and then the family name counts as unknown.
+_NO_FAMILY = "(gamma_family_name = -1 and gamma_given_name != 6)"
+#: Limits that hold whatever the parts add up to: the parts are learnt one by one, and slips of neighbours and relatives come together.
+LIMITS = (
+    # One name, and nothing that few people have alike.
+    (f"({_NO_GIVEN} or {_NO_FAMILY}) and not ({_ANY_PERSONAL} or {SAME_HOME} and gamma_birth_date > 0)", QUESTION),
+    # No name at all: it takes two witnesses, or a national id.
+    (f"{_NO_GIVEN} and {_NO_FAMILY} and gamma_national_id != 2 and {_HOW_MANY} < 2", QUESTION),
+    # Another given name, and of the rest nothing but slips: neighbours, brothers and sisters.
+    (
+        f"gamma_given_name = 0 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME} and gamma_birth_date > 0)",
+        CONTRADICTION,
+    ),
+    # Father and son.
+    ("gamma_name_suffix = 0", CONTRADICTION),
+)
 #: Decimal places of the bits in the evidence: over all comparisons, rounding stays below a hundredth.
 EVIDENCE_PLACES = 3
 #: What the evidence says where a weight is less than its parts add up to.
@@ -89,7 +119,8 @@ def contact_weight(model: Model) -> str:
         contradicts = " or ".join(f"gamma_{it} = 0" for it in TELLING)
         weights.append(f"case when {condition} and ({contradicts}) then {found['prior']:.4f} end")
     agreements = " or ".join(f"gamma_{it.name} > 0" for it in COMPARISONS if it.name not in NAMES)
-    weights.append(f"case when not ({agreements}) then {NAME_ALONE} end")
+    weights.append(f"case when not ({agreements}) then {QUESTION} end")
+    weights += [f"case when {condition} then {limit} end" for condition, limit in LIMITS]
     return f"least({', '.join(weights)})"
 
 

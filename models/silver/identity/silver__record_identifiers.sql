@@ -61,6 +61,18 @@ read as (
     union all
     {% endfor %}
     select
+        records.record_key,
+        'account' as identifier_type,
+        records.customer_id as identifier_value,
+        false as is_verified,
+        records.updated_at,
+        records.load_id
+    from {{ ref('silver__source_records') }} as records
+    inner join touched
+        on records.record_key = touched.record_key
+    where records.customer_id is not null
+    union all
+    select
         stated.record_key,
         stated.identifier_type,
         case
