@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from command_line.explain_person import counted
+
 _ROWS = """
 select source_system, count(*) as files, sum(rows_landed), sum(rows_in_bronze), sum(rows_duplicate),
     sum(rows_quarantined), sum(rows_lost)
@@ -137,7 +139,7 @@ def _people_table(counts: tuple[Any, ...], households: tuple[Any, ...]) -> Group
     records, people, by_rule, by_model, decided, single, share, waiting, cut = counts
     table = _table(
         "Records of people, and who they are (by what their strongest link is)",
-        "records", "people", "by rule", "by model", "by decision", "alone", "without review", "pairs to review",
+        "records", "people", "by rule", "by model", "decided", "alone", "without\nreview", "pairs to\nreview",
     )  # fmt: skip
     table.add_row(
         *(f"{count:,}" for count in (records, people, by_rule, by_model, decided, single)),
@@ -159,7 +161,7 @@ def _example_table(fields: list[tuple[Any, ...]]) -> Group:
         return Group()
     golden_customer_id, records, systems = fields[0][:3]
     table = Table(
-        title=f"One of them: {records} records in {systems} systems made {golden_customer_id}",
+        title=f"One of them: {counted(records, 'record')} in {counted(systems, 'system')} made {golden_customer_id}",
         title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0),
     )  # fmt: skip
     for column in ("field", "value", "source record", "rule", "agree"):

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 Row = dict[str, Any]
@@ -23,6 +24,7 @@ FIELDS = (
 ).split()
 SHOWN_REJECTED = 3
 SHOWN_ROWS = 60
+SHOWN_EVIDENCE = 3
 
 
 class ExplainError(Exception):
@@ -196,31 +198,44 @@ def _decisions(con: duckdb.DuckDBPyConnection, there: set[str], keys: list[str])
 
 def in_words(evidence: str | None) -> str:
     """The evidence of a link, which is a JSON object, as a sentence; what is unknown is left out."""
+    return ", ".join(words for words, _ in _facts(evidence))
+
+
+def in_short(evidence: str | None) -> str:
+    """The strongest of what speaks for a link, and all that speaks against it."""
+    facts = sorted(_facts(evidence, with_prior=False), key=lambda fact: -abs(fact[1]))
+    pros = [words for words, bits in facts if bits >= 0]
+    cons = [words for words, bits in facts if bits < 0]
+    more = f", {len(pros) - SHOWN_EVIDENCE} more" if len(pros) > SHOWN_EVIDENCE else ""
+    against = f"against: {', '.join(cons)}" if cons else ""
+    return "; ".join(part for part in (", ".join(pros[:SHOWN_EVIDENCE]) + more, against) if part)
+
+
+def _facts(evidence: str | None, with_prior: bool = True) -> list[tuple[str, float]]:
+    """What is known of a pair in words, each with the bits it adds; a rule knows no bits, only what speaks for a link (0) and against it (-1)."""
     try:
         facts = json.loads(evidence or "{}")
     except ValueError:
-        return evidence or ""
+        return [(evidence or "", 0.0)]
     if not isinstance(facts, dict):
-        return str(facts)
-    said = []
+        return [(str(facts), 0.0)]
+    said: list[tuple[str, float]] = []
     for name, value in facts.items():
         words = name.replace("_", " ")
-        if value in (None, "", "unknown", "null"):
+        if value in (None, "", "unknown", "null") or (name == "prior" and not with_prior):
             continue
         if isinstance(value, list):  # what the model found, and the bits it adds
-            said.append(f"{value[0]} ({value[1]:+.1f})")
+            said.append((f"{value[0]} ({value[1]:+.1f})", float(value[1])))
         elif name == "places":
-            said.append(
-                ("no part", "one part", "two parts", "three parts")[min(int(value), 3)]
-                + f" of the address agree{'' if value > 1 else 's'}"
-            )
+            parts = ("no part", "one part", "two parts", "three parts")[min(int(value), 3)]
+            said.append((f"{parts} of the address agree{'' if value > 1 else 's'}", 0.0 if value else -1.0))
         elif name == "identifiers":
-            said.append(f"same {value}")
+            said.append((f"same {value}", 0.0))
         elif value in ("same", "similar", "doubtful", "different"):
-            said.append(f"{value} {words}")
+            said.append((f"{value} {words}", -1.0 if value in ("doubtful", "different") else 0.0))
         else:
-            said.append(f"{words}: {round(value, 4) if isinstance(value, float) else value}")
-    return ", ".join(said)
+            said.append((f"{words}: {round(value, 4) if isinstance(value, float) else value}", 0.0))
+    return said
 
 
 def shown_probability(probability: float | None) -> str:
@@ -233,8 +248,8 @@ def place_of(name: str) -> int:
     return FIELDS.index(name) if name in FIELDS else len(FIELDS)
 
 
-def print_person(console: Console, person: Person) -> None:
-    """The whole explanation as tables."""
+def print_person(console: Console, person: Person, all_links: bool = False) -> None:
+    """The whole explanation as tables; of the links the best of each record, or all of them with all their evidence."""
     golden = person.golden
     for note in person.notes:
         console.print(note)
@@ -252,8 +267,9 @@ def print_person(console: Console, person: Person) -> None:
         + (f"  ({', '.join(flags)})" if flags else "")
     )
     console.print(
-        f"{golden['records']} records in {golden['source_systems']} systems, first seen {_day(golden['first_seen_at'])}, last changed "
-        f"{_day(golden['last_updated_at'])}; completeness {golden['completeness_score']:.0f} of 100, conflict {golden['conflict_score']:.0f} of 100"
+        f"{counted(golden['records'], 'record')} in {counted(golden['source_systems'], 'system')}, "
+        f"first seen {_day(golden['first_seen_at'])}, last changed {_day(golden['last_updated_at'])}; "
+        f"completeness {golden['completeness_score']:.0f} of 100, conflict {golden['conflict_score']:.0f} of 100"
     )
     if person.accounts:
         console.print(
@@ -284,11 +300,15 @@ def print_person(console: Console, person: Person) -> None:
     )
     inside = [row for row in person.links if {row["record_key_a"], row["record_key_b"]} <= person.record_keys]
     outside = [row for row in person.links if row not in inside]
-    columns = ["record", "record", "type", "rule", "probability", "zone", "evidence"]
-    print_table(console, "links between these records", columns, [_link_cells(row) for row in inside])
-    print_table(
-        console, "links to records of other persons, not followed", columns, [_link_cells(row) for row in outside]
-    )
+    for title, links in (
+        ("links between these records", inside),
+        ("links to records of other persons, not followed", outside),
+    ):
+        if all_links:
+            columns = ["record", "record", "type", "rule", "probability", "zone", "evidence"]
+            print_table(console, title, columns, [_link_cells(row) for row in links])
+        else:
+            _print_best_links(console, title, person, links)
     print_table(
         console,
         "pairs that must not be one person, so that links between them are cut",
@@ -329,6 +349,40 @@ def print_person(console: Console, person: Person) -> None:
             for row in person.changes
         ],
     )
+
+
+def _print_best_links(console: Console, title: str, person: Person, links: Sequence[Row]) -> None:
+    """Of each record the link that is most probable, and how many others it has."""
+    if not links:
+        return
+    console.print(f"\n[bold]{title}[/bold]" + (f" ({len(links)})" if len(links) > 1 else ""))
+    shown = set()
+    for record in person.records[:SHOWN_ROWS]:
+        key = record["record_key"]
+        own = [row for row in links if key in (row["record_key_a"], row["record_key_b"])]
+        if not own:
+            continue
+        best = max(own, key=_strength)
+        seen = id(best) in shown
+        shown.add(id(best))
+        other = best["record_key_b"] if best["record_key_a"] == key else best["record_key_a"]
+        others = f", and {counted(len(own) - 1, 'other')}" if len(own) > 1 else ""
+        said = f"{best['rule']}, {shown_probability(best['match_probability'])}, {best['zone']}"
+        console.print(f"{escape(key)} – {escape(other)}: {'as above' if seen else escape(said)}{others}")
+        if not seen:
+            console.print(Padding(escape(in_short(best["evidence"])), (0, 0, 0, 4), expand=False), style="dim")
+    if len(shown) < len(links):
+        console.print("The best link of each record; --all-links shows every one.")
+
+
+def _strength(link: Row) -> tuple[bool, float, float]:
+    """What somebody decided first, then what is most probable."""
+    return link["link_type"] == "manual", link["match_probability"] or 0.0, link["match_weight"] or 0.0
+
+
+def counted(count: int, word: str) -> str:
+    """A number of things in words: 1 record, 2 records."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def print_table(console: Console, title: str, columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> None:

@@ -117,6 +117,7 @@ def run(
 
 def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
     from command_line.pipeline import Build, remember_run
+    from command_line.warned_checks import print_warnings
     from intelligence.warehouse import StepError
 
     began = datetime.now(UTC)
@@ -158,6 +159,7 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
             raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
         for problem in outcome.problems[:10]:
             errors.print(f"  {problem}")
+        print_warnings(console, folder, outcome.warnings)
         release_id = None
         try:
             with console.status("publishing"):
@@ -295,6 +297,9 @@ def explain_person(
             show_default=False,
         ),
     ] = None,
+    all_links: Annotated[
+        bool, typer.Option("--all-links", help="Every link with all its evidence; else the best one of each record.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Show a person's golden record, the records it is made of, why they are taken for one person, and what was decided."""
@@ -306,15 +311,16 @@ def explain_person(
             person = read_person(con, *find_person(con, who))
             decision = None
             if decide is not None:
-                from command_line.proposed_decision import print_effect, read_decision
+                from command_line.proposed_decision import concern, print_effect, read_decision
 
                 decision = read_decision(con, decide)
+                concern(person, decision)
         if picture is not None:
             from command_line.person_picture import draw_person
 
             draw_person(person, picture)
         if decision is None:
-            print_person(console, person)
+            print_person(console, person, all_links)
         else:
             with console.status("trying the decision out on a copy of the warehouse"):
                 print_effect(console, folder, decision)

@@ -38,12 +38,13 @@ BEFORE_ATTRIBUTION = _made_of(attribution.READS)
 
 @dataclass
 class DbtOutcome:
-    """Outcome of one dbt command: whether it went through, its checks, and one line for each thing that went wrong."""
+    """Outcome of one dbt command: whether it went through, its checks, and one line for each thing that went wrong and each check that warned."""
 
     succeeded: bool
     checks: Checks
     problems: list[str] = field(default_factory=list)
     nodes: int = 0
+    warnings: list[str] = field(default_factory=list)
 
     def and_then(self, second: DbtOutcome) -> DbtOutcome:
         """The outcome of two commands, one after the other."""
@@ -53,7 +54,11 @@ class DbtOutcome:
             self.checks.failed + second.checks.failed,
         )
         return DbtOutcome(
-            self.succeeded and second.succeeded, checks, self.problems + second.problems, self.nodes + second.nodes
+            self.succeeded and second.succeeded,
+            checks,
+            self.problems + second.problems,
+            self.nodes + second.nodes,
+            self.warnings + second.warnings,
         )
 
 
@@ -129,7 +134,7 @@ def run_dbt(
     finally:
         os.environ.pop(BUILD_PART, None)
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    passed, warned, failed, problems = 0, [], [], []
+    passed, warned, failed, problems, warnings = 0, [], [], [], []
     results = list(getattr(answer.result, "results", None) or [])
     for result in results:
         status, name = str(result.status), result.node.name
@@ -138,6 +143,8 @@ def run_dbt(
             passed += 1
         elif status == "warn":
             warned.append(name)
+            found = result.failures or 0
+            warnings.append(f"{name}: {found:,} row{'' if found == 1 else 's'}")
         elif status in BLOCKING:
             message = " ".join((result.message or "").split())
             problems.append(f"{name}: {message}")
@@ -149,7 +156,7 @@ def run_dbt(
     succeeded = bool(answer.success) and answer.exception is None
     if not succeeded and not failed:
         failed.append(problems[0] if problems else "dbt did not finish")
-    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results))
+    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from command_line.explain_person import ExplainError, place_of, print_table, rows, tables
+from command_line.explain_person import ExplainError, Person, place_of, print_table, rows, tables
 from ingestion.contracts import PROJECT_DIR
 
 DECISIONS = ("merge", "keep_apart")
@@ -62,6 +62,15 @@ def read_decision(con: duckdb.DuckDBPyConnection, text: str) -> Decision:
     raise ExplainError(
         f"There is no record {missing}; a decision names two records as system|id, with a comma between."
     )
+
+
+def concern(person: Person, decision: Decision) -> None:
+    """Raises ExplainError if neither record is one of the person's."""
+    if not {decision.record_key_a, decision.record_key_b} & person.record_keys:
+        raise ExplainError(
+            f"Neither {decision.record_key_a} nor {decision.record_key_b} belongs to {person.name} ({person.golden_customer_id}); "
+            "ask for a person that one of them belongs to."
+        )
 
 
 def print_effect(console: Console, data_dir: Path, decision: Decision) -> None:

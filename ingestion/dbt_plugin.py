@@ -1,6 +1,6 @@
-"""Gives dbt's connection functions of our own: `ingest_landing()` loads the landing folder before the first model, `prepare_steps()` makes
-the tables of the Python steps, `build_part()` says which part of a run this is, and those of `intelligence.identity.normalising` read names,
-phone numbers and birth dates.
+"""Gives dbt's connection functions of our own: `check_seeds()` reads the seeds and `ingest_landing()` loads the landing folder before the first
+model, `prepare_steps()` makes the tables of the Python steps, `build_part()` says which part of a run this is, and those of
+`intelligence.identity.normalising` read names, phone numbers and birth dates.
 
 It runs inside dbt's own process, because only one process may have the warehouse file open.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
+from ingestion import seeds
 from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
 from ingestion.landing import ingest
 from intelligence.identity.normalising import register
@@ -53,6 +54,14 @@ class Plugin(BasePlugin):
                 }
             )
 
+        def check_seeds() -> str:
+            with conn.cursor() as cursor:
+                try:
+                    seeds.check_seeds(cursor, seeds.SEEDS_DIR)
+                except ConfigurationError as error:
+                    return str(error)
+            return ""
+
         def prepare_steps() -> bool:
             from intelligence.attribution import step as attribution
             from intelligence.identity import matching
@@ -66,6 +75,7 @@ class Plugin(BasePlugin):
             return os.environ.get(BUILD_PART, "")
 
         conn.create_function("ingest_landing", ingest_landing, ["VARCHAR"], "VARCHAR", side_effects=True)
+        conn.create_function("check_seeds", check_seeds, [], "VARCHAR", side_effects=True)
         conn.create_function("prepare_steps", prepare_steps, [], "BOOLEAN", side_effects=True)
         conn.create_function("build_part", build_part, [], "VARCHAR", side_effects=True)
         register(conn)

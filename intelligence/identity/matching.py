@@ -17,6 +17,7 @@ import duckdb
 
 from intelligence.identity.candidates import common_keys_sql, fill_candidates, keys_sql, pairs_sql
 from intelligence.identity.comparisons import (
+    BIRTH,
     COLUMNS,
     COMPARISONS,
     EMAIL,
@@ -28,7 +29,7 @@ from intelligence.identity.comparisons import (
     IDENTIFIERS,
     PHONES,
 )
-from intelligence.identity.scoring import contact_weight, evidence_sql, score_pairs
+from intelligence.identity.scoring import contact_weight, evidence_joins, evidence_sql, score_pairs
 from intelligence.identity.training import Model, learn_contacts, train
 
 #: Up to this many records, everything is learnt and matched anew each time: it takes seconds, and no trace of the order of arrival stays.
@@ -41,6 +42,8 @@ LEAST_PROBABILITY = 0.05
 PHONE_DIGITS = 9
 #: Names change places if that makes them this many times more usual.
 TURNED_BY = 20
+#: More records than this with one name and birth date are nobody (a till, a test): they teach nothing.
+CROWD = 20
 #: Fewer records teach nothing: no model, no links.
 FEWEST_RECORDS = 50
 
@@ -322,7 +325,15 @@ def _match_anew(
     tell("learning what a match looks like")
     frequencies = _frequencies(con, place["term_frequencies"])
     con.execute(f"create or replace temp view person as select * from {place['people']}")
-    model = train(con, "person", frequencies)
+    con.execute(
+        f"""
+        create or replace temp view teaching as
+        select * from person
+        qualify {GIVEN} is null or {FAMILY} is null or {BIRTH} is null or count(*) over (partition by {GIVEN}, {FAMILY}, {BIRTH}) <= {CROWD}
+        """
+    )
+    model = train(con, "teaching", frequencies)
+    con.execute("drop view teaching")
     clock.stop("training")
     tell("comparing pairs")
     score_pairs(con, "person", "candidate", model, frequencies, "scored")
@@ -331,7 +342,7 @@ def _match_anew(
     text = json.dumps({"settings": model.settings, "contacts": model.contacts}, sort_keys=True)
     model_id = "model_" + hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:12]
     con.execute(f"insert into {place['models']} values (?, ?, ?, ?)", [model_id, count, strength, text])
-    con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id)}")
+    con.execute(f"insert into {place['probabilistic_links']} {_links_sql(model, model_id, frequencies)}")
     con.execute("drop view person")
     _replace_all(con, schema, fresh)
     clock.stop("links")
@@ -386,8 +397,9 @@ def _match_changed(
         """
     )
     clock.stop("candidates")
-    score_pairs(con, "person", "candidate", model, _frequencies(con, f"{schema}.term_frequencies"), "scored")
-    con.execute(f"create or replace temp table fresh_link as {_links_sql(model, model_id)}")
+    frequencies = _frequencies(con, f"{schema}.term_frequencies")
+    score_pairs(con, "person", "candidate", model, frequencies, "scored")
+    con.execute(f"create or replace temp table fresh_link as {_links_sql(model, model_id, frequencies)}")
     clock.stop("scoring")
     gone = "(select unique_id from changed)"
     con.execute("begin")
@@ -433,7 +445,7 @@ def _frequencies(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
     return tables
 
 
-def _links_sql(model: Model, model_id: str) -> str:
+def _links_sql(model: Model, model_id: str, frequencies: dict[str, str]) -> str:
     """SQL for the rows of `probabilistic_links` that come of the pairs in table `scored`."""
     return f"""
         with weighed as (select *, {contact_weight(model)} as weight from scored),
@@ -444,4 +456,5 @@ def _links_sql(model: Model, model_id: str) -> str:
         from likely
         inner join person as l on likely.unique_id_l = l.unique_id
         inner join person as r on likely.unique_id_r = r.unique_id
+        {evidence_joins(frequencies)}
         """

@@ -27,6 +27,10 @@ _NOT_IN_KEYS = re.compile("[^a-z0-9]+")
 _NOT_LETTERS = re.compile("[^a-z]+")
 _DIGITS = re.compile("[0-9]+")
 _NOT_DIGITS = re.compile("[^0-9]+")
+#: What a spreadsheet makes of a number: 2125550147.0, 2.125550147E+09.
+_DECIMAL = re.compile(r"\s*(\+?[0-9]{6,})\.0+\s*")
+_SCIENTIFIC = re.compile(r"\s*([0-9])(?:[.,]([0-9]*))?e\+?([0-9]{1,3})\s*", re.IGNORECASE)
+_PLUS_FIRST = re.compile(r"[^0-9]*\+")
 
 
 def text_key(text: str | None) -> str | None:
@@ -53,12 +57,19 @@ def phone_key(text: str | None, region: str | None) -> str | None:
     if not text:
         return None
     text = _plain_digits(text)
+    if match := _DECIMAL.fullmatch(text):
+        text = match[1]
+    elif match := _SCIENTIFIC.fullmatch(text):
+        text = match[1] + (match[2] or "")
+        if len(text) != int(match[3]) + 1:  # the last digits are lost
+            return None
     digits = _NOT_DIGITS.sub("", text)
     if not 6 <= len(digits) <= 20 or len(set(digits[-7:])) == 1:
         return None
     plain = re.fullmatch(r"\+?[0-9 ()/.\-]+", text) is not None and "(0)" not in text
     known_region = region.upper() if region and region.upper() in phonenumbers.SUPPORTED_REGIONS else None
-    international = text.lstrip().startswith("+")
+    # Also behind words that are no part of the number: tel:+1-212-555-0147, (+49) 30 1234567.
+    international = _PLUS_FIRST.match(text) is not None
     if not international and digits.startswith("00") and known_region not in ("US", "CA"):
         international, text = True, "+" + digits[2:]
         digits = digits[2:]

@@ -147,7 +147,8 @@ def _completed(settings: dict[str, Any]) -> dict[str, Any]:
                 value = level.get(name)
                 known = isinstance(value, float) and value > 0
                 level[name] = _rounded(max(value, LEAST_CHANCE) if known else getattr(start, name[0]))
-        levels[-1]["m_probability"] = max(levels[-1]["m_probability"], LEAST_ERRORS)
+        # A contradiction never speaks for two records, however seldom chance pairs have it.
+        levels[-1]["m_probability"] = min(max(levels[-1]["m_probability"], LEAST_ERRORS), levels[-1]["u_probability"])
     settings.pop("linker_uid", None)
     share = settings["probability_two_random_records_match"]
     settings["probability_two_random_records_match"] = _rounded(min(max(share, 1e-9), 0.5))

@@ -36,6 +36,7 @@ landed as (
         coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
         cast(rows_in.cost * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
         types.leads_to_visit,
+        0 as is_visit,
         rows_in.source_file,
         rows_in.source_line
     from people_of_rows as rows_in
@@ -63,6 +64,7 @@ visits as (
         campaign,
         cast(null as decimal(18, 4)) as cost_usd,
         false as leads_to_visit,
+        1 as is_visit,
         cast(null as {{ dbt.type_string() }}) as source_file,
         cast(null as bigint) as source_line
     from {{ ref('silver__account_sessions') }}
@@ -77,9 +79,9 @@ touches as (
 followed as (
     select
         *,
-        min(case when touchpoint_type = 'session' then occurred_at end) over (
+        min(case when is_visit = 1 then occurred_at end) over (
             partition by person_key
-            order by occurred_at, case when touchpoint_type = 'session' then 1 else 0 end, touchpoint_id
+            order by occurred_at, is_visit, touchpoint_id
             rows between 1 following and unbounded following
         ) as next_visit_at
     from touches

@@ -15,7 +15,7 @@ ranked as (
         *,
         row_number() over (
             partition by least(one, other), greatest(one, other)
-            order by decided_at desc nulls last, decision, decided_by nulls last, reason nulls last
+            order by {{ decision_order() }}
         ) as decision_rank
     from stated
     where one != other

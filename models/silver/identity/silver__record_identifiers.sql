@@ -13,7 +13,7 @@ with stated as (
         identifiers.source_system,
         {{ record_key('identifiers.origin_system', 'identifiers.source_record_id') }} as record_key,
         lower(trim(identifiers.identifier_type)) as identifier_type,
-        trim(identifiers.identifier_value) as identifier_text,
+        trim({{ visible_text('identifiers.identifier_value') }}) as identifier_text,
         coalesce(identifiers.is_verified, false) as is_verified,
         coalesce(identifiers.updated_at, timestamp '1900-01-01 00:00:00') as updated_at,
         identifiers.load_id
@@ -60,6 +60,18 @@ read as (
     where versions.{{ column }} is not null
     union all
     {% endfor %}
+    select
+        records.record_key,
+        'account' as identifier_type,
+        records.customer_id as identifier_value,
+        false as is_verified,
+        records.updated_at,
+        records.load_id
+    from {{ ref('silver__source_records') }} as records
+    inner join touched
+        on records.record_key = touched.record_key
+    where records.customer_id is not null
+    union all
     select
         stated.record_key,
         stated.identifier_type,

@@ -68,9 +68,9 @@ fresh as (
         source_customer_id,
         user_id,
         {% for column in texts %}
-        nullif(trim({{ column }}), '') as {{ column }},
+        nullif(trim({{ visible_text(column) if column == 'email' else column }}), '') as {{ column }},
         {% endfor %}
-        lower(nullif(trim(email), '')) as email_lower,
+        lower(nullif(trim({{ visible_text('email') }}), '')) as email_lower,
         is_email_verified,
         is_phone_verified,
         is_deleted,

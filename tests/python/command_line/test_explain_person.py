@@ -15,7 +15,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from command_line.explain_person import FIELDS, in_words, shown_probability
+from command_line.explain_person import FIELDS, counted, in_short, in_words, shown_probability
 from ingestion.contracts import PROJECT_DIR
 
 Command = Callable[..., Result]
@@ -76,6 +76,14 @@ PEOPLE: list[dict[str, str]] = [
         "email": "ada@mail.example",
         "created_at": "2020-01-01",
     },
+    {
+        "origin_system": "crm",
+        "source_record_id": "5",
+        "full_name": "Zoe Quist",
+        "email": "\u200bZoe@mail.exa\u00admple\ufeff",
+    },
+    {"origin_system": "shop", "source_record_id": "10", "full_name": "Zoe Quist", "email": "zoe@mail.example"},
+    {"origin_system": "crm", "source_record_id": "6", "full_name": "Ole Lind", "email": "+tag@firm.example"},
     {
         "origin_system": "shop",
         "source_record_id": "9",
@@ -170,7 +178,36 @@ def test_a_person_is_explained_by_any_of_its_names(command: Command, people: Pat
     assert line_of(text, "family_name") == "family_name Marlow shop|7,a all_agree 4 of 4"
     assert "acc-1 (by files|user:u-1)" in text
     assert "same email, same given name, same family name" in text
+    assert "4 records in 3 systems, first seen" in text
     assert "Ada" not in text
+
+
+@pytest.mark.slow
+def test_of_the_links_the_best_of_each_record_is_shown(command: Command, people: Path) -> None:
+    text = command("explain", "person", "crm|1", "--data-dir", people).stdout
+    with duckdb.connect(str(people / "warehouse.duckdb"), read_only=True) as con:
+        links = con.execute(
+            "select count(*) from silver.identity_links where record_key_a in ('crm|1', 'shop|7,a', 'shop|8', 'files|user:u-1')"
+        ).fetchall()[0][0]
+    shown = text[text.index(f"links between these records ({links})") :].split("\n\n")[0].splitlines()
+    # A line for each record, and one with the evidence of every link that was not shown before.
+    heads = [line for line in shown[1:] if " – " in line]
+    assert [line.split(" – ")[0] for line in heads] == ["crm|1", "shop|7,a", "shop|8", "files|user:u-1"]
+    assert "as above" in shown[-2] or "as above" in " ".join(heads)
+    assert shown[-1].startswith("The best link of each record; --all-links")
+    everything = command("explain", "person", "crm|1", "--all-links", "--data-dir", people).stdout
+    assert "--all-links" not in everything
+    assert sum(line.count("automatic") for line in everything.splitlines()) == links
+
+
+@pytest.mark.slow
+def test_an_address_is_read_as_it_is_meant(people: Path) -> None:
+    """Characters that nobody sees are left out; a tag without a mailbox is nobody's address."""
+    assert golden_id(people, "crm|5") == golden_id(people, "shop|10")
+    with duckdb.connect(str(people / "warehouse.duckdb"), read_only=True) as con:
+        assert con.execute(
+            "select email, email_key from silver.source_records where record_key in ('crm|5', 'crm|6') order by record_key"
+        ).fetchall() == [("Zoe@mail.example", "zoe@mail.example"), ("+tag@firm.example", None)]
 
 
 @pytest.mark.slow
@@ -183,6 +220,7 @@ def test_a_person_is_explained_by_any_of_its_names(command: Command, people: Pat
         (["crm|1", "--decide", "split:crm|1,shop|8"], ["'split:crm|1,shop|8' is no decision", "keep_apart:"]),
         (["crm|1", "--decide", "merge:crm|1,crm|99"], ["There is no record crm|99"]),
         (["crm|1", "--decide", "merge:crm|1,crm|1"], ["these are one"]),
+        (["crm|1", "--decide", "merge:crm|3,crm|4"], ["Neither crm|3 nor crm|4 belongs to Kim Marlow (gc_"]),
         (["crm|1", "--picture", "graph.bmp"], [".svg", "'graph.bmp' does not"]),
     ],
 )
@@ -281,9 +319,9 @@ def test_pictures(command: Command, people: Path, tmp_path: Path, ending: str, s
 @pytest.mark.slow
 def test_a_test_record_is_nobody_readers_see(people: Path) -> None:
     with duckdb.connect(str(people / "warehouse.duckdb"), read_only=True) as con:
-        assert con.execute("select count(*) from entity.entity_people").fetchall() == [(3,)]
+        assert con.execute("select count(*) from entity.entity_people").fetchall() == [(5,)]
         assert con.execute("select count(*), sum(cast(is_test as int)) from silver.golden_customers").fetchall() == [
-            (4, 1)
+            (6, 1)
         ]
 
 
@@ -308,8 +346,32 @@ def test_evidence_in_words(evidence: str | None, words: str) -> None:
     assert in_words(evidence) == words
 
 
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (
+            '{"prior": ["any two records", -17.2], "street": ["same street", 1.25], "given_name": ["same given name", 4.2], "phone": ["phone", 9], '
+            '"email": ["mail", 8], "place": ["other place", -2.1], "shared home": ["people who share a home", -3.0]}',
+            "phone (+9.0), mail (+8.0), same given name (+4.2), 1 more; against: people who share a home (-3.0), other place (-2.1)",
+        ),
+        (
+            '{"identifiers": "email", "given_name": "same", "family_name": "same", "birth_date": "doubtful", "places": 1}',
+            "same email, same given name, same family name, 1 more; against: doubtful birth date",
+        ),
+        ('{"places": 0}', "against: no part of the address agrees"),
+        (None, ""),
+    ],
+)
+def test_evidence_in_short(evidence: str | None, words: str) -> None:
+    assert in_short(evidence) == words
+
+
 def test_a_probability_is_never_rounded_up_to_certainty() -> None:
     assert [shown_probability(value) for value in (None, 1.0, 0.99999, 0.5)] == ["", "1", "0.9999", "0.5"]
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(number, "system") for number in (0, 1, 2)] == ["0 systems", "1 system", "2 systems"]
 
 
 def test_the_fields_are_the_same_wherever_they_are_named() -> None:

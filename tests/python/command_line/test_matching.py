@@ -98,6 +98,33 @@ def test_the_steps_run_between_the_parts(
     assert "attributed 40 conversions to 3 channels: purchase" in result.stdout
 
 
+def test_a_run_says_what_warned_and_which_decisions_have_no_effect(
+    command: Command, tmp_path: Path, parts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
+        con.execute(
+            """
+            create schema silver;
+            create table silver.identity_decisions_without_effect as from (values
+                ('merge', 'crm|3', 'crm|4', timestamp '2026-01-01', 'overruled', 'overruled by a later line'),
+                ('merge', 'crm|1', 'crm|99', null, 'unknown_record', 'there is no record crm|99'),
+                ('merge', 'crm|2', 'crm|98', null, 'unknown_record', 'there is no record crm|98')
+            ) as lines (decision, record_key_a, record_key_b, decided_at, problem, explanation)
+            """
+        )
+    outcomes = iter(
+        [DbtOutcome(True, Checks(3, ["one"]), nodes=5, warnings=["one: 1 row"]), *[DbtOutcome(True, Checks(3), nodes=5)] * 2]
+    )  # fmt: skip
+    monkeypatch.setattr(pipeline, "run_dbt", lambda *_, **__: next(outcomes))
+    lines = command("run", "--data-dir", tmp_path).stdout.splitlines()
+    assert "warned: one: 1 row" in lines
+    told = [line for line in lines if line.startswith("seeds/identity_decisions.csv")]
+    assert told == [
+        "seeds/identity_decisions.csv: 2 lines have no effect, such as merge crm|1, crm|99 (there is no record crm|99)",
+        "seeds/identity_decisions.csv: 1 line has no effect: merge crm|3, crm|4 (overruled by a later line)",
+    ]
+
+
 def test_what_fails_in_the_first_part_ends_the_run(
     command: Command, tmp_path: Path, parts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

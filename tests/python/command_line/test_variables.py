@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from command_line.pipeline import run_dbt
+from ingestion import seeds
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +45,22 @@ def test_a_wrong_variable_builds_nothing(
     if warehouse.exists():
         with duckdb.connect(str(warehouse), read_only=True) as con:
             assert con.execute("select table_schema, table_name from information_schema.tables").fetchall() == []
+
+
+def test_a_wrong_line_of_a_seed_builds_nothing(
+    command: Command, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = tmp_path / "seeds"
+    shutil.copytree(seeds.SEEDS_DIR, wrong)
+    with (wrong / "identity_decisions.csv").open("a") as file:
+        file.write("merge,crm,1,shop,2,kim,yesterday,\n")
+    monkeypatch.setattr(seeds, "SEEDS_DIR", wrong)
+    result = command("run", "--data-dir", tmp_path / "data")
+    assert result.exit_code == 1
+    assert "seeds/identity_decisions.csv line 2: decided_at is 'yesterday'; it must be a time like" in result.stderr
+    assert result.stderr.count("\n") == 1
+    with duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True) as con:
+        assert con.execute("select table_schema, table_name from information_schema.tables").fetchall() == []
 
 
 def test_variables_that_are_no_mapping(command: Command, tmp_path: Path) -> None:

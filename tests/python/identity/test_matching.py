@@ -169,6 +169,24 @@ def test_evidence_names_what_was_compared() -> None:
     assert bits > 5
 
 
+def test_evidence_adds_up_to_the_weight() -> None:
+    with duckdb.connect() as con:
+        run(con, [record for _, record in people(300, seed=11)])
+        found = con.execute("select match_weight, evidence from identity.probabilistic_links").fetchall()
+        model = Model(**json.loads(con.execute("select model from identity.models").fetchall()[0][0]))
+    names = {name for _, evidence in found for name in json.loads(evidence)}
+    assert len(found) > 300
+    # Every way in which a weight comes about: rare names, and people who share a contact.
+    assert {"prior", "shared home", "shared family"} <= names
+    for weight, text in found:
+        evidence = json.loads(text)
+        assert sum(bits for _, bits in evidence.values()) == pytest.approx(weight, abs=0.01), text
+        assert evidence["prior"] == ["any two records", round(model.prior_weight(), 3)]
+        assert all(bits < 0 for name, (_, bits) in evidence.items() if name.startswith(("shared", "limit"))), text
+    rare = {json.loads(text).get("family_name", ["", 0])[1] for _, text in found if "same family name" in text}
+    assert len(rare) > 5
+
+
 def test_weights_are_those_of_splink() -> None:
     """The sum of a pair's weights is worked out here and not by Splink's predict; it has to be the same for every pair."""
     from splink import DuckDBAPI, Linker, SettingsCreator

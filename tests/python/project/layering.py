@@ -13,15 +13,18 @@ from typing import Any
 
 Node = dict[str, Any]
 
+# Schemas of the Python steps.
+STEPS = ("identity", "attribution")
+
 # What each layer may read. "own" is the source of the connector's own system.
 MAY_READ: dict[str, frozenset[str]] = {
     "connectors": frozenset({"own", "seeds"}),
     "staging": frozenset({"files", "landing", "connectors"}),
     "bronze": frozenset({"staging"}),
     "quarantine": frozenset({"staging", "landing", "systems"}),
-    # "identity" is what the matching step in Python hands over.
-    "silver": frozenset({"bronze", "silver", "seeds", "identity"}),
-    "gold": frozenset({"silver", "gold", "seeds"}),
+    # "steps" is what the Python steps hand over.
+    "silver": frozenset({"bronze", "silver", "seeds", "steps"}),
+    "gold": frozenset({"silver", "gold", "seeds", "steps"}),
     "ledger": frozenset({"landing", "systems", "staging", "bronze", "quarantine"}),
     "entity": frozenset({"silver", "gold", "entity", "seeds"}),
     "metrics": frozenset({"silver", "gold", "entity", "metrics", "seeds"}),
@@ -59,7 +62,9 @@ def layer_of(node: Node) -> str:
     if node["resource_type"] == "seed":
         return "seeds"
     if node["resource_type"] == "source":
-        return node["source_name"] if node["source_name"] in ("landing", "files", "identity") else "systems"
+        if node["source_name"] in STEPS:
+            return "steps"
+        return node["source_name"] if node["source_name"] in ("landing", "files") else "systems"
     folders = node["original_file_path"].split("/")
     if folders[1] == "gold" and folders[2] == "ledger":
         return "ledger"
@@ -127,7 +132,7 @@ def unattached_tables(manifest: Node) -> list[str]:
     wrong, expected = [], set()
     for (system, table), source in sorted(tables.items()):
         meta = source["config"]["meta"]
-        if meta.get("role") not in ("rows", "detail", "lookup") and system not in ("landing", "identity"):
+        if meta.get("role") not in ("rows", "detail", "lookup") and system not in ("landing", *STEPS):
             wrong.append(f"{system}.{table}: role is {meta.get('role')!r}; it may be rows, detail or lookup")
         if meta.get("role") != "detail":
             continue

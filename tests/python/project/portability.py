@@ -36,11 +36,15 @@ NEVER_NULL = {
     "customer_id": "part of a grain",
     "date_day": "part of a grain",
     "decision": "tested not_null",
+    "touchpoint_id": "made by md5, or of no consequence: the only row of a conversion without touchpoints",
+    "touched_at": "of no consequence where it is null: the only row of a conversion without touchpoints",
     "effective_at": "part of a grain, tested not_null",
     "entered_place": "filtered to be there before the window",
     "event_id": "required by the contract",
     "event_place": "made by row_number",
     "hours_to_next": "percentile_cont leaves nulls out on both engines",
+    "last_at": "the time of an event, required by the contract",
+    "is_visit": "a constant",
     "landed_file_id": "written by the loader",
     "landed_line": "written by the loader",
     "link_type": "part of a grain",
@@ -66,6 +70,9 @@ NEVER_ZERO = {
     "billing_interval_count": "at least 1 by the contract",
     "known_share": "a sum of shares above 0 of rows that are there",
     "known_weight": "a sum of weights above 0 of rows that are there",
+    "touchpoints": "counts the row itself",
+    "touchpoints - 2": "divided only where there are more than two",
+    "decay_of_all": "a sum of positive weights",
     "satisfaction_scale": "at least 1 by the contract",
     "value_at_100 - value_at_0": "the two ends of a signal's scale differ (test_layering.py looks at the seed)",
 }
@@ -129,7 +136,7 @@ _NO_FUNCTIONS = frozenset(
 
 # Functions that mean the same on both, as far as this project uses them.
 KNOWN_SAME = frozenset(
-    "abs any_value avg bool_and bool_or cast ceil coalesce concat_ws count count_if date_trunc dense_rank exp extract first_value "
+    "abs any_value avg bool_and bool_or cast ceil chr coalesce concat_ws count count_if date_trunc dense_rank exp extract first_value "
     "floor greatest lag last_value lead least left length levenshtein ln log10 lower lpad ltrim max max_by md5 median min min_by mod ntile nullif "
     "percent_rank percentile_cont power rank replace right round row_number rpad rtrim sign split_part sqrt stddev_pop stddev_samp "
     "substr substring sum translate trim try_cast upper var_pop var_samp".split()

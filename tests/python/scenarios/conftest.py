@@ -25,10 +25,10 @@ from simulator.company import simulate
 
 BIN = Path(sys.executable).parent
 BUILT = ("bronze", "silver", "gold", "entity", "metrics", "quarantine")
-#: columns that name the load, and differ between two ways to the same rows; `transition_id` is made of a golden id
+#: columns that name the load, and differ between two ways to the same rows; `transition_id` and `journey_instance_id` are made of a golden id
 OF_THE_LOAD = (
     *("load_id", "loaded_at", "sha256", "size_bytes", "first_load_id", "build_number", "fingerprint", "content_hash"),
-    *("anchor_record_key", "matched_at", "transition_id"),
+    *("anchor_record_key", "matched_at", "transition_id", "journey_instance_id"),
 )
 #: A golden id is made of the record that came first, and the id of a household of such an id. Between two ways people and households
 #: go by what they hold: the least of their records, the least of their people.
@@ -197,7 +197,11 @@ def _names(table: str, column: str) -> str | None:
         return f"{choose}({_named('people', 'person_a')}, {_named('people', 'person_b')})"
     if table == "household_components" and column == "component_key":
         return _named("components", column)
-    if "golden_customer_id" in column or (table == "household_components" and column == "record_key"):
+    if (
+        "golden_customer_id" in column
+        or column == "person_key"
+        or (table == "household_components" and column == "record_key")
+    ):
         return _named("people", column)
     return _named("households", column) if column == "household_id" else None
 
