@@ -4,9 +4,9 @@
 {%- endmacro %}
 
 {% macro default__json_property_text(text, name) -%}
-    case when json_valid({{ text }}) then json_extract_string({{ text }}, '$."' || {{ name }} || '"') end
+    case when json_valid({{ text }}) then json_extract_string({{ text }}, {{ json_property_path(name) }}) end
 {%- endmacro %}
 
 {% macro spark__json_property_text(text, name) -%}
-    get_json_object({{ text }}, '$["' || {{ name }} || '"]')
+    get_json_object({{ text }}, {{ json_property_path(name) }})
 {%- endmacro %}

@@ -7,10 +7,10 @@
 {% macro default__json_property_type(text, name) -%}
     case
         when not coalesce(json_valid({{ text }}), false) then null
-        when json_type({{ text }}, '$."' || {{ name }} || '"') = 'VARCHAR' then 'string'
-        when json_type({{ text }}, '$."' || {{ name }} || '"') = 'NULL' then null
-        when json_type({{ text }}, '$."' || {{ name }} || '"') in ('BOOLEAN', 'OBJECT', 'ARRAY') then lower(json_type({{ text }}, '$."' || {{ name }} || '"'))
-        when json_type({{ text }}, '$."' || {{ name }} || '"') is not null then 'number'
+        when json_type({{ text }}, {{ json_property_path(name) }}) = 'VARCHAR' then 'string'
+        when json_type({{ text }}, {{ json_property_path(name) }}) = 'NULL' then null
+        when json_type({{ text }}, {{ json_property_path(name) }}) in ('BOOLEAN', 'OBJECT', 'ARRAY') then lower(json_type({{ text }}, {{ json_property_path(name) }}))
+        when json_type({{ text }}, {{ json_property_path(name) }}) is not null then 'number'
     end
 {%- endmacro %}
 

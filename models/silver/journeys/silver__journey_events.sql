@@ -52,7 +52,7 @@ fitting as (
                 when 'utm_source' then events.utm_source
                 when 'utm_medium' then events.utm_medium
                 when 'utm_campaign' then events.utm_campaign
-                else {{ json_text('events.properties', 'conditions.property_name') }}
+                else {{ json_property_text('events.properties', 'conditions.property_name') }}
             end
         )
 ),
