@@ -85,7 +85,7 @@ def _counted(reference: Path) -> list[dict[str, str]]:
             continue
         row["visitor"] = row["domain_userid"] or row["user_id"]
         page = json.loads(row["contexts_com_snowplowanalytics_snowplow_web_page_1_0_0"] or "[{}]")[0]
-        row["view"] = (page[0] if isinstance(page, list) else page).get("id", "")
+        row["view"] = (page[0] if isinstance(page, list) else page).get("id") or ""
         former = counted.get(row["event_id"])
         if former is None or (received, row["at"]) < (former["collector_tstamp"], former["at"]):
             counted[row["event_id"]] = row
