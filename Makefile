@@ -39,6 +39,9 @@ lint: setup ## style, types and SQL rules
 
 bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL3, if REFERENCE_DATA names its folder); half an hour
 	@$(BIN)/python -m benchmarks.identity $(if $(REFERENCE_DATA),febrl3) 10000 100000 1000000
+	@$(BIN)/python -m benchmarks.attribution
+	@$(BIN)/python -m benchmarks.attribution_truth
+	@$(BIN)/python -m benchmarks.sessions 10
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

@@ -7,10 +7,27 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where visitor_id in (select visitor_id from ({{ visitors_to_rebuild() }}) as touched){% endif %}"
+    pre_hook="{{ begin_sessions() }}",
+    post_hook="{{ end_sessions() }}"
 ) }}
 
 {%- set tracked = 'tracker_session_id' if var('session_by') == 'tracker' else 'cast(null as ' ~ dbt.type_string() ~ ')' %}
+{%- set stretch_number -%}
+    cast(floor({{ seconds_between("timestamp '1970-01-01 00:00:00'", 'bronze.occurred_at') }} / ({{ var('session_timeout_minutes') }} * 60)) as bigint)
+{%- endset %}
+{#- The events that make sessions; read twice, since the rows of the whole width would else be kept. #}
+{%- set counted_events -%}
+    from {{ ref('bronze__customer_events') }} as bronze
+    cross join {{ ref('silver__as_of') }} as build
+    where
+        coalesce(bronze.visitor_id, bronze.user_id) is not null
+        and not coalesce(bronze.is_bot, false)
+        and bronze.occurred_at <= build.as_of
+        {% if is_incremental() %}
+        -- The sessions of these visitors were deleted by the pre-hook, in the same transaction.
+        and coalesce(bronze.visitor_id, bronze.user_id) in (select touched.visitor_id from visitors_touched as touched)
+        {% endif %}
+{%- endset %}
 
 with events as (
     select
@@ -36,29 +53,29 @@ with events as (
         bronze.country,
         {{ tracked }} as tracker_session_id,
         case when bronze.is_heartbeat then coalesce(bronze.heartbeat_seconds, 0) end as heartbeat_seconds,
-        bronze.load_id
-    from {{ ref('bronze__customer_events') }} as bronze
-    cross join {{ ref('silver__as_of') }} as build
-    where
-        coalesce(bronze.visitor_id, bronze.user_id) is not null
-        and not coalesce(bronze.is_bot, false)
-        and bronze.occurred_at <= build.as_of
-        {% if is_incremental() %}
-        -- The sessions of these visitors were deleted by the pre-hook, in the same transaction.
-        and not exists (
-            select 1
-            from {{ this }} as stored
-            where stored.visitor_id = coalesce(bronze.visitor_id, bronze.user_id)
-        )
-        {% endif %}
+        bronze.load_id,
+        {{ stretch_number }} as stretch
+    {{ counted_events }}
 ),
 
-placed as (
+-- Time is cut into stretches as long as the timeout. Events of a visitor in one stretch are less than the timeout apart, so they belong to one
+-- session, and only stretches have to be put in order to find where sessions begin: they are few and narrow.
+stretches as (
+    select
+        coalesce(bronze.visitor_id, bronze.user_id) as visitor_id,
+        {{ tracked }} as tracker_session_id,
+        {{ stretch_number }} as stretch,
+        min(bronze.occurred_at) as first_at,
+        max(bronze.occurred_at) as last_at
+    {{ counted_events }}
+    group by 1, 2, 3
+),
+
+preceded as (
     select
         *,
-        row_number() over (partition by visitor_id, tracker_session_id order by occurred_at, event_id, source_system) as event_place,
-        lag(occurred_at) over (partition by visitor_id, tracker_session_id order by occurred_at, event_id, source_system) as previous_at
-    from events
+        lag(last_at) over (partition by visitor_id, tracker_session_id order by stretch) as previous_at
+    from stretches
 ),
 
 begun as (
@@ -67,24 +84,47 @@ begun as (
         case
             when previous_at is null then 1
             when tracker_session_id is not null then 0
-            when {{ seconds_between('previous_at', 'occurred_at') }} >= {{ var('session_timeout_minutes') }} * 60 then 1
+            when {{ seconds_between('previous_at', 'first_at') }} >= {{ var('session_timeout_minutes') }} * 60 then 1
             else 0
-        end as begins_session,
-        -- The page somebody came to, and the first event that names a campaign: all that is said of either comes from one event.
-        case when page_url is not null then event_place end as page_place,
-        case when coalesce(utm_source, utm_medium, utm_campaign, click_id) is not null then event_place end as campaign_place
-    from placed
+        end as begins_session
+    from preceded
+),
+
+numbered_stretches as (
+    select
+        visitor_id,
+        tracker_session_id,
+        stretch,
+        sum(begins_session) over (
+            partition by visitor_id, tracker_session_id
+            order by stretch
+            rows between unbounded preceding and current row
+        ) as session_number
+    from begun
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by visitor_id, tracker_session_id order by occurred_at, event_id, source_system) as event_place
+    from events
 ),
 
 numbered as (
     select
-        *,
-        sum(begins_session) over (
-            partition by visitor_id, tracker_session_id
-            order by event_place
-            rows between unbounded preceding and current row
-        ) as session_number
-    from begun
+        placed.*,
+        numbered_stretches.session_number,
+        -- The page somebody came to, and the first event that names a campaign: all that is said of either comes from one event.
+        case when placed.page_url is not null then placed.event_place end as page_place,
+        case
+            when coalesce(placed.utm_source, placed.utm_medium, placed.utm_campaign, placed.click_id) is not null then placed.event_place
+        end as campaign_place
+    from placed
+    inner join numbered_stretches
+        on
+            placed.visitor_id = numbered_stretches.visitor_id
+            and coalesce(placed.tracker_session_id, '') = coalesce(numbered_stretches.tracker_session_id, '')
+            and placed.stretch = numbered_stretches.stretch
 ),
 
 sessions as (
