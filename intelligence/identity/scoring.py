@@ -30,20 +30,21 @@ PERSONAL = (
     "gamma_national_id = 2",
 )
 SAME_HOME = "gamma_street in (3, 5)"
+SAME_ADDRESS = "gamma_street > 0 and gamma_place > 0"
 _ANY_PERSONAL = " or ".join(PERSONAL)
-_HOW_MANY = " + ".join(f"cast({it} as integer)" for it in (*PERSONAL, SAME_HOME))
+_HOW_MANY = " + ".join(f"cast({it} as integer)" for it in (*PERSONAL, SAME_ADDRESS))
 _NO_GIVEN = "gamma_given_name = -1"
 #: Names that changed places are compared as given names, and then the family name counts as unknown.
 _NO_FAMILY = "(gamma_family_name = -1 and gamma_given_name != 6)"
 #: Limits that hold whatever the parts add up to: the parts are learnt one by one, and slips of neighbours and relatives come together.
 LIMITS = (
-    # One name, and nothing that few people have alike.
-    (f"({_NO_GIVEN} or {_NO_FAMILY}) and not ({_ANY_PERSONAL} or {SAME_HOME} and gamma_birth_date > 0)", QUESTION),
+    # One name, no address and nothing that few people have alike. What people of one home have alike is known (see training.CONTACTS).
+    (f"({_NO_GIVEN} or {_NO_FAMILY}) and not ({_ANY_PERSONAL} or {SAME_ADDRESS})", QUESTION),
     # No name at all: it takes two witnesses, or a national id.
     (f"{_NO_GIVEN} and {_NO_FAMILY} and gamma_national_id != 2 and {_HOW_MANY} < 2", QUESTION),
-    # Another given name, and of the rest nothing but slips: neighbours, brothers and sisters.
+    # Another given name, a family name that is not quite the same, and of the rest nothing but slips: neighbours.
     (
-        f"gamma_given_name = 0 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME} and gamma_birth_date > 0)",
+        f"gamma_given_name = 0 and gamma_family_name != 5 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME})",
         CONTRADICTION,
     ),
     # Father and son.
