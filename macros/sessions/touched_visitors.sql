@@ -2,7 +2,7 @@
    versions of the same events. A version that broke the contract may name a visitor as well, who is then rebuilt for nothing: to read a
    name is much cheaper than to judge every row that ever came in. #}
 {% macro begin_sessions() -%}
-    {%- if execute and is_incremental() -%}
+    {%- if is_building() and is_incremental() -%}
         {%- set fresh -%}
             select event_id, source_system, coalesce(visitor_id, user_id) as visitor_id
             from {{ ref('bronze__customer_events') }}
@@ -29,7 +29,7 @@
 
 {# Takes away what begin_sessions has left behind. #}
 {% macro end_sessions() -%}
-    {%- if execute and is_incremental() -%}
+    {%- if is_building() and is_incremental() -%}
         {% do drop_step_tables(['events_touched', 'visitors_touched']) %}
     {%- endif -%}
 {%- endmacro %}

@@ -74,7 +74,7 @@ stretches as (
 preceded as (
     select
         *,
-        lag(last_at) over (partition by visitor_id, tracker_session_id order by stretch) as previous_at
+        lag(last_at) over (partition by visitor_id, tracker_session_id order by stretch nulls last) as previous_at
     from stretches
 ),
 
@@ -97,7 +97,7 @@ numbered_stretches as (
         stretch,
         sum(begins_session) over (
             partition by visitor_id, tracker_session_id
-            order by stretch
+            order by stretch nulls last
             rows between unbounded preceding and current row
         ) as session_number
     from begun

@@ -17,10 +17,6 @@ PORTABLE_FILES = sorted((PROJECT_DIR / "macros" / "portable").rglob("*.sql"))
 # (node, rule): why it stays.
 ACCEPTED: dict[tuple[str, str], str] = {
     (
-        "silver__sessions__pre_hook_0",
-        "changed_rows",
-    ): "rebuilds the visitors a load touches; Spark would overwrite their partition",
-    (
         "silver__identity_conflicts__pre_hook_0",
         "changed_rows",
     ): "forgets the conflicts of components that are worked out again; Spark would overwrite their partition",
