@@ -70,8 +70,9 @@ def test_the_planted_broken_rows_are_found_and_nothing_else(published: Any, comp
         late = set(
             con.execute(
                 "select source_file, source_line from quarantine.customer_events "
-                f"where reason like 'received_at is more than 3 days after%' and json_extract_string(landed_record, '$.event_id') in "
-                f"(select event_id from read_parquet('{company}/truth/event_deliveries.parquet') where received_at > true_at + interval 3 days)"
+                "where reason like 'received_at is more than 3 days after%' and json_extract_string(landed_record, '$.event_id') in ("
+                f"select event_id from read_parquet('{company}/truth/event_deliveries.parquet') where received_at > true_at + interval 3 days "
+                f"union select row_id from {truth} where kind = 'late_delivery')"
             ).fetchall()
         )
         assert len(planted) > 10 and late

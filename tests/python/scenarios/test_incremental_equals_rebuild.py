@@ -96,13 +96,12 @@ def test_three_loads_in_any_order_give_the_tables_of_one(
             site.put(name, first[name] if early else (source / name).read_bytes())
         site.build()
     found = tools.tables(site.data)
-    for ledgers in (found, expected):
-        # A file that was delivered twice stands there twice, and its rows are each other's duplicates.
-        kept = [
-            not any(word in file for word in ("_2026-08", "accounts_"))
-            for file in ledgers["gold.load_ledger"]["source_file"].to_pylist()
-        ]
-        ledgers["gold.load_ledger"] = ledgers["gold.load_ledger"].filter(kept)
+    for tables in (found, expected):
+        # A file that was delivered twice stands there twice: its sound rows are each other's duplicates, what is set aside is so twice.
+        for name in ("gold.load_ledger", "quarantine.customer_events"):
+            files = tables[name]["source_file"].to_pylist()
+            kept = [not any(word in file for word in ("_2026-08", "accounts_")) for file in files]
+            tables[name] = tables[name].filter(kept)
     assert tools.differences(found, expected) == {}
     sessions = tools.query(
         site.data,
