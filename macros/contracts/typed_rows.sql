@@ -28,15 +28,16 @@
 {%- endmacro %}
 
 {# A column of the contract as it is read. A time by the clock of a device is put right by how long before sending it was: the device's clock
-   may be wrong, but is the same for both (Snowplow's derived timestamp). What seems to have been sent before it happened, happened when it came. #}
+   may be wrong, but is the same for both (Snowplow's derived timestamp). #}
 {% macro read_column(column) -%}
     {%- set plain = read_as(column.name, column.data_type, column.meta) -%}
     {%- if column.meta.device_clock -%}
         {%- set sent = read_timestamp(column.meta.device_clock.sent) -%}
         {%- set received = read_timestamp(column.meta.device_clock.received) -%}
+        {#- Between 1900 and 2200, where no sum leaves what a timestamp can hold. #}
         case
-            when {{ sent }} >= {{ plain }} then coalesce({{ received }} - ({{ sent }} - {{ plain }}), {{ plain }})
-            when {{ sent }} < {{ plain }} then coalesce({{ received }}, {{ plain }})
+            when least({{ sent }}, {{ plain }}) >= timestamp '1900-01-01 00:00:00' and greatest({{ sent }}, {{ plain }}) < timestamp '2200-01-01 00:00:00'
+                then coalesce({{ received }} - ({{ sent }} - {{ plain }}), {{ plain }})
             else {{ plain }}
         end
     {%- else -%}

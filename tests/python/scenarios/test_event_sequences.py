@@ -146,7 +146,7 @@ def _happened_at(row: Mapping[str, str | None]) -> datetime:
     assert occurred
     if sent is None or received is None:
         return occurred
-    return received - (sent - occurred) if sent >= occurred else received
+    return received - (sent - occurred)
 
 
 def sessions_of(landed: Iterable[Landed], by_tracker: bool) -> set[tuple[Any, ...]]:
