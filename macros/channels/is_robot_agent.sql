@@ -20,3 +20,9 @@
     {%- endif -%}
     {{ return(matches_pattern(text, "'" ~ robots ~ "'") if robots else 'false') }}
 {%- endmacro %}
+
+{# Whether somebody on this platform with this user agent is a robot; false where nothing says so. What a back end sends calls itself a
+   program and is none that we mean. #}
+{% macro is_robot_on(platform, user_agent) -%}
+    (coalesce({{ platform }}, '') != 'server' and coalesce({{ is_robot_agent(user_agent) }}, false))
+{%- endmacro %}

@@ -29,11 +29,7 @@ with done as (
     inner join {{ ref('silver__sessions') }} as sessions
         on {{ in_session('events', 'sessions') }}
     left join {{ ref('silver__visitor_people') }} as people
-        on
-            events.user_id is null
-            and events.visitor_id = people.visitor_id
-            and events.occurred_at > people.valid_after
-            and events.occurred_at <= people.valid_until
+        on {{ taken_for('events', 'people', 'occurred_at') }}
     where not events.is_heartbeat and not events.is_robot and not events.is_internal
 ),
 

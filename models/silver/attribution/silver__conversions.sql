@@ -29,11 +29,7 @@ select
     found.worth is not null and currencies.usd_per_unit is not null as has_value
 from found
 left join {{ ref('silver__visitor_people') }} as people
-    on
-        found.user_id is null
-        and found.visitor_id = people.visitor_id
-        and found.occurred_at > people.valid_after
-        and found.occurred_at <= people.valid_until
+    on {{ taken_for('found', 'people', 'occurred_at') }}
 left join {{ ref('silver__users') }} as users
     on coalesce(found.user_id, people.user_id) = users.user_id
 left join {{ ref('currencies') }} as currencies

@@ -15,11 +15,7 @@ people_of_rows as (
     left join {{ ref('silver__identity_map') }} as identity_map
         on rows_in.origin_system = identity_map.source_system and rows_in.source_record_id = identity_map.source_record_id
     left join {{ ref('silver__visitor_people') }} as people
-        on
-            rows_in.user_id is null
-            and rows_in.visitor_id = people.visitor_id
-            and rows_in.occurred_at > people.valid_after
-            and rows_in.occurred_at <= people.valid_until
+        on {{ taken_for('rows_in', 'people', 'occurred_at') }}
     left join {{ ref('silver__users') }} as users
         on coalesce(rows_in.user_id, people.user_id) = users.user_id
     where rows_in.occurred_at <= build.as_of

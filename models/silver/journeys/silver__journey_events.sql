@@ -64,11 +64,7 @@ owned as (
         {{ person_key('users.golden_customer_id', 'coalesce(fitting.user_id, people.user_id)', 'fitting.visitor_id') }} as person_key
     from fitting
     left join {{ ref('silver__visitor_people') }} as people
-        on
-            fitting.user_id is null
-            and fitting.visitor_id = people.visitor_id
-            and fitting.occurred_at > people.valid_after
-            and fitting.occurred_at <= people.valid_until
+        on {{ taken_for('fitting', 'people', 'occurred_at') }}
     left join {{ ref('silver__users') }} as users
         on coalesce(fitting.user_id, people.user_id) = users.user_id
 )

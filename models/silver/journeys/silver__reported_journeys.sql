@@ -17,11 +17,7 @@ with people as (
     from {{ ref('bronze__journey_instances') }} as instances
     cross join {{ ref('silver__as_of') }} as build
     left join {{ ref('silver__visitor_people') }} as visitor_people
-        on
-            instances.user_id is null
-            and instances.visitor_id = visitor_people.visitor_id
-            and instances.started_at > visitor_people.valid_after
-            and instances.started_at <= visitor_people.valid_until
+        on {{ taken_for('instances', 'visitor_people', 'started_at') }}
     left join {{ ref('silver__users') }} as users
         on coalesce(instances.user_id, visitor_people.user_id) = users.user_id
     left join {{ ref('silver__identity_map') }} as identity_map

@@ -9,11 +9,7 @@ with owned as (
         sessions.user_id is null and people.user_id is not null as is_stitched
     from {{ ref('silver__sessions') }} as sessions
     left join {{ ref('silver__visitor_people') }} as people
-        on
-            sessions.user_id is null
-            and sessions.visitor_id = people.visitor_id
-            and sessions.started_at > people.valid_after
-            and sessions.started_at <= people.valid_until
+        on {{ taken_for('sessions', 'people', 'started_at') }}
 ),
 
 converted as (
@@ -70,7 +66,7 @@ left join {{ ref('silver__account_map') }} as account_map
     on owned.account_system = account_map.source_system and owned.source_customer_id = account_map.source_customer_id
 where
     not coalesce(account_map.is_left_out, false)
-    and not (coalesce(owned.platform, '') != 'server' and coalesce({{ is_robot_agent('owned.user_agent') }}, false))
+    and not {{ is_robot_on('owned.platform', 'owned.user_agent') }}
     and not exists (
         select 1
         from {{ ref('silver__staff') }} as staff

@@ -31,9 +31,7 @@ select
     events.event_value,
     events.currency,
     events.properties,
-    -- What a back end sends calls itself a program and is none that we mean.
-    coalesce(events.is_bot, false)
-    or (coalesce(events.platform, '') != 'server' and coalesce({{ is_robot_agent('events.user_agent') }}, false)) as is_robot,
+    coalesce(events.is_bot, false) or {{ is_robot_on('events.platform', 'events.user_agent') }} as is_robot,
     staff.user_id is not null or coalesce(account_map.is_left_out, false) as is_internal,
     coalesce(events.is_heartbeat, false) as is_heartbeat,
     case when events.is_heartbeat then coalesce(events.heartbeat_seconds, 0) else 0 end as heartbeat_seconds,
