@@ -147,17 +147,22 @@ def _part(context: dg.AssetExecutionContext) -> str:
     return ""
 
 
-@dg.multi_asset(
-    specs=[
+def _step_assets(written: Sequence[str]) -> list[dg.AssetSpec]:
+    """The tables that a Python step writes, each made of all that the step reads."""
+    return [
         dg.AssetSpec(
             ASSETS[table],
-            deps=[ASSETS[read] for read in identity.READS],
+            deps=[ASSETS[read] for read in STEPS[written]],
             description=RELATIONS[table]["description"],
             group_name="intelligence",
             kinds={"python", "duckdb"},
         )
-        for table in identity.WRITES
-    ],
+        for table in written
+    ]
+
+
+@dg.multi_asset(
+    specs=_step_assets(identity.WRITES),
     pool=POOL,
 )
 def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
@@ -183,16 +188,7 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
 
 
 @dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
-            ASSETS[table],
-            deps=[ASSETS[read] for read in attribution.READS],
-            description=RELATIONS[table]["description"],
-            group_name="intelligence",
-            kinds={"python", "duckdb"},
-        )
-        for table in attribution.WRITES
-    ],
+    specs=_step_assets(attribution.WRITES),
     pool=POOL,
 )
 def attribute_conversions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
