@@ -249,6 +249,23 @@ COMPARISONS = (
     )),
 )  # fmt: skip
 
+
+def falls_into(comparison: str, *words: str) -> str:
+    """SQL, over Splink's gammas, that is true for a pair in one of the levels called so. Raises ValueError if the comparison has no such level."""
+    levels = next(it for it in COMPARISONS if it.name == comparison).levels
+    called = [level.words for level in levels]
+    numbers = sorted(len(levels) - 1 - called.index(it) for it in words)
+    return f"gamma_{comparison} in ({', '.join(map(str, numbers))})"
+
+
+#: What two records may have alike, each true or false over Splink's gammas.
+SAME_BIRTH_DATE = falls_into("birth_date", "same birth date")
+SAME_EMAIL = falls_into("email", "an e-mail address in common")
+SAME_PHONE = falls_into("phone", "a phone number in common")
+SAME_IDENTIFIER = falls_into("identifier", "another identifier in common")
+SAME_NATIONAL_ID = falls_into("national_id", "same national id")
+SAME_HOUSE = falls_into("street", "same street and house", "similar street, same house")
+
 _TWO_NAMES = f"least({GIVEN}, {FAMILY}) || ' ' || greatest({GIVEN}, {FAMILY})"
 _TWO_BEGINNINGS = f"least(left({GIVEN}, 3), left({FAMILY}, 3)) || ' ' || greatest(left({GIVEN}, 3), left({FAMILY}, 3))"
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 
 from ingestion.quoting import sql_literal
-from intelligence.identity.comparisons import COLUMNS, COMPARISONS, Comparison
+from intelligence.identity.comparisons import (
+    COLUMNS,
+    COMPARISONS,
+    SAME_BIRTH_DATE,
+    SAME_EMAIL,
+    SAME_HOUSE,
+    SAME_IDENTIFIER,
+    SAME_NATIONAL_ID,
+    SAME_PHONE,
+    Comparison,
+    falls_into,
+)
 from intelligence.identity.training import CONTACTS, Model
 
 #: Pairs with less than this (bits) are not worth a look: they would have to be wrong a thousand times over.
@@ -21,34 +34,30 @@ NAMES = ("given_name", "middle_name", "family_name", "name_suffix", "gender")
 #: What is a question for somebody weighs at most this (bits), and what contradicts at most that, however much else agrees.
 QUESTION = 1.0
 CONTRADICTION = -2.0
-#: What few people have alike, each true or false (SQL over Splink's gammas), and what a household has alike.
-PERSONAL = (
-    "gamma_birth_date = 4",
-    "gamma_email = 1",
-    "gamma_phone = 2",
-    "gamma_identifier = 1",
-    "gamma_national_id = 2",
-)
-SAME_HOME = "gamma_street in (3, 5)"
+#: What few people have alike.
+PERSONAL = (SAME_BIRTH_DATE, SAME_EMAIL, SAME_PHONE, SAME_IDENTIFIER, SAME_NATIONAL_ID)
 SAME_ADDRESS = "gamma_street > 0 and gamma_place > 0"
 _ANY_PERSONAL = " or ".join(PERSONAL)
 _HOW_MANY = " + ".join(f"cast({it} as integer)" for it in (*PERSONAL, SAME_ADDRESS))
 _NO_GIVEN = "gamma_given_name = -1"
 #: Names that changed places are compared as given names, and then the family name counts as unknown.
-_NO_FAMILY = "(gamma_family_name = -1 and gamma_given_name != 6)"
+_NO_FAMILY = f"(gamma_family_name = -1 and not {falls_into('given_name', 'given and family name swapped')})"
+_OTHER_GIVEN = falls_into("given_name", "other given name")
+_SAME_FAMILY = falls_into("family_name", "same family name")
+_NEAR_NATIONAL_ID = falls_into("national_id", "national id with a slip or two")
 #: Limits that hold whatever the parts add up to: the parts are learnt one by one, and slips of neighbours and relatives come together.
 LIMITS = (
     # One name, no address and nothing that few people have alike. What people of one home have alike is known (see training.CONTACTS).
     (f"({_NO_GIVEN} or {_NO_FAMILY}) and not ({_ANY_PERSONAL} or {SAME_ADDRESS})", QUESTION),
     # No name at all: it takes two witnesses, or a national id.
-    (f"{_NO_GIVEN} and {_NO_FAMILY} and gamma_national_id != 2 and {_HOW_MANY} < 2", QUESTION),
+    (f"{_NO_GIVEN} and {_NO_FAMILY} and not {SAME_NATIONAL_ID} and {_HOW_MANY} < 2", QUESTION),
     # Another given name, a family name that is not quite the same, and of the rest nothing but slips: neighbours.
     (
-        f"gamma_given_name = 0 and gamma_family_name != 5 and not ({_ANY_PERSONAL} or gamma_national_id = 1 or {SAME_HOME})",
+        f"{_OTHER_GIVEN} and not {_SAME_FAMILY} and not ({_ANY_PERSONAL} or {_NEAR_NATIONAL_ID} or {SAME_HOUSE})",
         CONTRADICTION,
     ),
     # Father and son.
-    ("gamma_name_suffix = 0", CONTRADICTION),
+    (falls_into("name_suffix", "other name suffix"), CONTRADICTION),
 )
 #: Decimal places of the bits in the evidence: over all comparisons, rounding stays below a hundredth.
 EVIDENCE_PLACES = 3
@@ -61,6 +70,38 @@ LOWERED_BY = {
     "birth": "people of one family name and birth date",
     "limit": "more cannot come of what agrees",
 }
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """A column of a comparison of which a rare value that both records have weighs more than a usual one."""
+
+    comparison: Comparison
+    column: str
+    levels: tuple[int, ...]
+
+    @property
+    def holds(self) -> str:
+        """SQL that is true if both records have the same value."""
+        return f"gamma_{self.comparison.name} in ({', '.join(map(str, self.levels))})"
+
+    @property
+    def table(self) -> str:
+        return f"frequency_{self.comparison.name}_{self.column}"
+
+    def join(self, frequencies: dict[str, str], value: str) -> str:
+        """SQL that joins the frequency of the value that both have."""
+        return f"left join {frequencies[self.column]} as {self.table} on {value} = {self.table}.{self.column}"
+
+    def bits(self, model: Model) -> str:
+        """SQL for the bits that the rarity adds: log2(u / frequency), 0 where both do not have the same value."""
+        usual = np.log2(model.levels(self.comparison.name, "u_probability")[self.comparison.gamma_of_same(self.column)])
+        return f"coalesce({usual:.10f} - log2({self.table}.tf_{self.column}), 0)"
+
+
+RARITIES = tuple(
+    Rarity(it, column, tuple(levels)) for it in COMPARISONS for column, levels in it.frequency_gammas().items()
+)
 
 
 def score_pairs(
@@ -76,20 +117,11 @@ def score_pairs(
     sides = ", ".join(f"l.{column} as {column}_l, r.{column} as {column}_r" for column in COLUMNS)
     gammas = ", ".join(f"{it.gamma_sql()} as gamma_{it.name}" for it in COMPARISONS)
     kept = ", ".join(f"gamma_{it.name}" for it in COMPARISONS)
-    shared, terms, lookups = [], [f"{model.prior_weight():.10f}"], []
-    for it in COMPARISONS:
-        cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(model.bits(it.name)))
-        terms.append(f"case gamma_{it.name} {cases} else 0 end")
-        for column, levels in it.frequency_gammas().items():
-            shared.append(
-                f"case when gamma_{it.name} in ({', '.join(map(str, levels))}) then {column}_l end as {it.name}_{column}"
-            )
-            usual = np.log2(model.levels(it.name, "u_probability")[it.gamma_of_same(column)])
-            terms.append(f"coalesce({usual:.10f} - log2(frequency_{it.name}_{column}.tf_{column}), 0)")
-            lookups.append(
-                f"left join {frequencies[column]} as frequency_{it.name}_{column} "
-                f"on compared.{it.name}_{column} = frequency_{it.name}_{column}.{column}"
-            )
+    shared = ", ".join(
+        f"case when {it.holds} then {it.column}_l end as {it.comparison.name}_{it.column}" for it in RARITIES
+    )
+    lookups = " ".join(it.join(frequencies, f"compared.{it.comparison.name}_{it.column}") for it in RARITIES)
+    terms = [f"{model.prior_weight():.10f}", *(f"coalesce({_comparison_bits(model, it)}, 0)" for it in COMPARISONS)]
     con.execute(
         f"""
         create or replace temp table {scored} as
@@ -100,11 +132,23 @@ def score_pairs(
             inner join {records} as r on pairs.join_key_r = r.unique_id
         ),
         levels as (select *, {gammas} from pair),
-        compared as (select unique_id_l, unique_id_r, {kept}, {", ".join(shared)} from levels),
-        weighed as (select unique_id_l, unique_id_r, {" + ".join(terms)} as match_weight, {kept} from compared {" ".join(lookups)})
+        compared as (select unique_id_l, unique_id_r, {kept}, {shared} from levels),
+        weighed as (select unique_id_l, unique_id_r, {" + ".join(terms)} as match_weight, {kept} from compared {lookups})
         select * from weighed where match_weight >= {LEAST_WEIGHT}
         """
     )
+
+
+def _bits(name: str, weights: Iterable[float]) -> str:
+    """SQL for the bits that a comparison adds at the level a pair falls into; null where it is unknown."""
+    cases = " ".join(f"when {gamma} then {weight:.10f}" for gamma, weight in enumerate(weights))
+    return f"case gamma_{name} {cases} end"
+
+
+def _comparison_bits(model: Model, comparison: Comparison) -> str:
+    """SQL for the bits of a comparison for any two records, the rarity of what both have alike included; reads the joins of RARITIES."""
+    rarities = (it.bits(model) for it in RARITIES if it.comparison is comparison)
+    return " + ".join([_bits(comparison.name, model.bits(comparison.name)), *rarities])
 
 
 def contact_weight(model: Model) -> str:
@@ -112,10 +156,7 @@ def contact_weight(model: Model) -> str:
     weights = ["match_weight"]
     for name, found in model.contacts.items():
         condition = CONTACTS[name][0]
-        terms = [f"{found['prior']:.4f}"]
-        for comparison, bits in found["weights"].items():
-            cases = " ".join(f"when {gamma} then {weight:.4f}" for gamma, weight in enumerate(bits))
-            terms.append(f"case gamma_{comparison} {cases} else 0 end")
+        terms = [f"{found['prior']:.4f}", *(f"coalesce({_bits(*it)}, 0)" for it in found["weights"].items())]
         weights.append(f"case when {condition} then {' + '.join(terms)} end")
         contradicts = " or ".join(f"gamma_{it} = 0" for it in TELLING)
         weights.append(f"case when {condition} and ({contradicts}) then {found['prior']:.4f} end")
@@ -125,17 +166,9 @@ def contact_weight(model: Model) -> str:
     return f"least({', '.join(weights)})"
 
 
-def _frequency_terms() -> list[tuple[Comparison, str, list[int]]]:
-    return [(it, column, gammas) for it in COMPARISONS for column, gammas in it.frequency_gammas().items()]
-
-
 def evidence_joins(frequencies: dict[str, str]) -> str:
     """SQL that joins the frequency of what both have alike to a scored pair with its records `l` and `r`; `evidence_sql` reads it."""
-    return " ".join(
-        f"left join {frequencies[column]} as frequency_{it.name}_{column} "
-        f"on case when gamma_{it.name} in ({', '.join(map(str, gammas))}) then l.{column} end = frequency_{it.name}_{column}.{column}"
-        for it, column, gammas in _frequency_terms()
-    )
+    return " ".join(it.join(frequencies, f"case when {it.holds} then l.{it.column} end") for it in RARITIES)
 
 
 def evidence_sql(model: Model) -> str:
@@ -147,20 +180,14 @@ def evidence_sql(model: Model) -> str:
     """
     parts = [sql_literal(f'"prior": {json.dumps(["any two records", round(model.prior_weight(), EVIDENCE_PLACES)])}')]
     for comparison in COMPARISONS:
-        gamma, weights = f"gamma_{comparison.name}", model.bits(comparison.name)
-        rarity = [
-            f"coalesce({np.log2(model.levels(it.name, 'u_probability')[it.gamma_of_same(column)]):.10f} "
-            f"- log2(frequency_{it.name}_{column}.tf_{column}), 0)"
-            for it, column, _ in _frequency_terms()
-            if it is comparison
-        ]
         words = " ".join(
             f"when {level} then {sql_literal(json.dumps(comparison.level(level).words))}"
-            for level in range(len(weights))
+            for level in range(len(comparison.levels))
         )
-        bits = " ".join(f"when {level} then {weight:.10f}" for level, weight in enumerate(weights))
-        added = _rounded(" + ".join([f"case {gamma} {bits} end", *rarity]))
-        parts.append(f"""'"{comparison.name}": [' || case {gamma} {words} end || ', ' || {added} || ']'""")
+        added = _rounded(_comparison_bits(model, comparison))
+        parts.append(
+            f"""'"{comparison.name}": [' || case gamma_{comparison.name} {words} end || ', ' || {added} || ']'"""
+        )
     parts.append(f"""'"' || {_lowered_by(model)} || ', ' || {_rounded("weight - match_weight")} || ']'""")
     return f"'{{' || concat_ws(', ', {', '.join(parts)}) || '}}'"
 

@@ -15,7 +15,20 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from intelligence.identity.comparisons import BIRTH, COMPARISONS, EMAIL, FAMILY, GIVEN, NATIONAL_ID, STREET
+from intelligence.identity.comparisons import (
+    BIRTH,
+    COMPARISONS,
+    EMAIL,
+    FAMILY,
+    GIVEN,
+    NATIONAL_ID,
+    SAME_BIRTH_DATE,
+    SAME_EMAIL,
+    SAME_HOUSE,
+    SAME_PHONE,
+    STREET,
+    falls_into,
+)
 
 #: Chance pairs that are sampled, and pairs a training session looks at.
 SAMPLED_PAIRS = 300_000
@@ -26,13 +39,17 @@ SESSIONS = ((GIVEN, FAMILY), (BIRTH,), (GIVEN, BIRTH), (NATIONAL_ID,))
 #: Rules that hold for true pairs only, bar a few, and find about this share of them.
 SURE_RULES = ((GIVEN, FAMILY, BIRTH), (GIVEN, EMAIL), (GIVEN, FAMILY, STREET), (NATIONAL_ID, GIVEN))
 SURE_RULES_FIND = 0.7
+_SAME_FAMILY = falls_into("family_name", "same family name", "one family name holds the other")
 #: Contacts that people share: the pairs that have it (SQL over Splink's gammas), and the comparisons that it takes for granted.
 CONTACTS = {
-    "home": ("gamma_street in (3, 5) and gamma_place != 0", ("street", "place", "address_line_2")),
-    "phone": ("gamma_phone = 2", ("phone",)),
-    "mailbox": ("gamma_email = 1", ("email",)),
-    "family": ("gamma_family_name in (4, 5) and gamma_place = 4", ("family_name", "street", "place", "address_line_2")),
-    "birth": ("gamma_family_name in (4, 5) and gamma_birth_date = 4", ("family_name", "birth_date")),
+    "home": (f"{SAME_HOUSE} and not {falls_into('place', 'other place')}", ("street", "place", "address_line_2")),
+    "phone": (SAME_PHONE, ("phone",)),
+    "mailbox": (SAME_EMAIL, ("email",)),
+    "family": (
+        f"{_SAME_FAMILY} and {falls_into('place', 'same postcode')}",
+        ("family_name", "street", "place", "address_line_2"),
+    ),
+    "birth": (f"{_SAME_FAMILY} and {SAME_BIRTH_DATE}", ("family_name", "birth_date")),
 }
 #: Chance pairs agree in anything at least this often, even if the sample shows none.
 LEAST_CHANCE = 3e-7
