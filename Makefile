@@ -29,7 +29,7 @@ demo: setup ## simulate a company, build, audit, publish, and print one page abo
 	@$(BIN)/customer-analytics demo
 
 test: setup lint ## everything that a landing must pass
-	@$(BIN)/pytest -q -n 2 --dist loadfile
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .
