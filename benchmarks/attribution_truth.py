@@ -49,9 +49,9 @@ def planted(truth: Path) -> dict[str, float]:
 
 def credited(folder: Path) -> tuple[dict[str, dict[str, float]], int]:
     """Build the landed rows; purchases that each model credits each channel group with, and how many purchases there are."""
-    dbt(folder, *BEFORE_ATTRIBUTION)
+    dbt(folder, "first", *BEFORE_ATTRIBUTION)
     attribute_warehouse(folder / "warehouse.duckdb")
-    dbt(folder, "+fct_attribution", exclude=BEFORE_ATTRIBUTION)
+    dbt(folder, "last", "+fct_attribution", exclude=BEFORE_ATTRIBUTION)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         rows = con.execute(
             "select attribution_model, channel_group, sum(credit) from gold.fct_attribution where conversion_name = 'purchase' group by all"

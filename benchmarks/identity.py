@@ -27,6 +27,7 @@ from dbt.cli.main import dbtRunner
 from benchmarks.splink_alone import cluster_with_splink
 from command_line.pipeline import BEFORE_MATCHING
 from ingestion.contracts import PROJECT_DIR
+from ingestion.dbt_plugin import BUILD_PART
 from intelligence.identity.step import match_warehouse
 from simulator.population import simulate_people
 
@@ -97,9 +98,10 @@ def quality(con: duckdb.DuckDBPyConnection, clusters: str) -> Quality:
     return Quality(precision, recall, f1, pure, exact, int(row[5]))
 
 
-def dbt(folder: Path, *select: str, exclude: Sequence[str] = ()) -> dict[str, float]:
-    """Build what is selected, without tests; the seconds of each model and seed."""
+def dbt(folder: Path, part: str, *select: str, exclude: Sequence[str] = ()) -> dict[str, float]:
+    """Build what is selected as this part of a build (`first`, `last`), without tests; the seconds of each model and seed."""
     os.environ["DATA_DIR"] = str(folder)
+    os.environ[BUILD_PART] = part
     place = [
         "--project-dir",
         str(PROJECT_DIR),
@@ -130,13 +132,13 @@ def dbt(folder: Path, *select: str, exclude: Sequence[str] = ()) -> dict[str, fl
 
 def read_records(folder: Path) -> dict[str, float]:
     """Build what the matching step reads; the seconds of the models that read and normalise records."""
-    timed = dbt(folder, *BEFORE_MATCHING)
+    timed = dbt(folder, "first", *BEFORE_MATCHING)
     return {name: timed[name] for name in READING}
 
 
 def resolve(folder: Path, upto: str) -> dict[str, float]:
     """Build what comes after the matching step, as `customer-analytics run` does; the seconds of each model."""
-    return dbt(folder, "+" + upto, exclude=BEFORE_MATCHING)
+    return dbt(folder, "last", "+" + upto, exclude=BEFORE_MATCHING)
 
 
 def rules_alone(folder: Path, result: Result) -> tuple[dict[str, float], Quality]:

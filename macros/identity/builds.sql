@@ -111,10 +111,10 @@
     {{ return(found | join(' ')) }}
 {%- endmacro %}
 
-{# A table of the schema identity, made anew from a query. #}
-{% macro kept_table(name, sql) -%}
-    {%- do run_query('drop table if exists identity.' ~ name) -%}
-    {%- do run_query('create table identity.' ~ name ~ ' as ' ~ sql) -%}
+{# A table that stays until the next build of the model that keeps it, made anew from a query. #}
+{% macro kept_table(name, sql, schema='identity') -%}
+    {%- do run_query('drop table if exists ' ~ schema ~ '.' ~ name) -%}
+    {%- do run_query('create table ' ~ schema ~ '.' ~ name ~ ' as ' ~ sql) -%}
 {%- endmacro %}
 
 {# Whether tables are being made; hooks are looked at by other commands as well. #}

@@ -54,7 +54,7 @@ last_logins as (
         seen.customer_id,
         max(seen.seen_at) as last_login_at
     from (
-        select customer_id, ended_at as seen_at from {{ ref('silver__account_sessions') }}
+        select customer_id, ended_at as seen_at from {{ ref('silver__account_sessions') }} where not coalesce(is_stitched, false)
         union all
         select customer_id, last_login_at from {{ ref('silver__users') }}
         union all

@@ -1,5 +1,11 @@
 -- Grain: one row per source_system, event_id: of rows that came twice, the first.
-{{ config(materialized='incremental', unique_key=['source_system', 'event_id'], on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'event_id'],
+    on_schema_change='fail',
+    pre_hook="{{ begin_events() }}",
+    post_hook="{{ remember_build(['staging__customer_events']) }}"
+) }}
 
 with incoming as (
     select

@@ -1,4 +1,5 @@
 -- Grain: one row per account and day on which something happened to it: the counts of that day alone.
+-- A visit taken for somebody's by a login that came after it is left out: on its own day nobody knew whose it was.
 with measured as (
     select customer_id, active_on as date_day, 'active_users' as measure, count(distinct nullif(user_id, '')) as amount
     from {{ ref('silver__activity_days') }}
@@ -9,10 +10,12 @@ with measured as (
     union all
     select customer_id, cast(started_at as date), 'sessions', count(*)
     from {{ ref('silver__account_sessions') }}
+    where not coalesce(is_stitched, false)
     group by customer_id, cast(started_at as date)
     union all
     select customer_id, cast(started_at as date), 'session_minutes', cast(sum(duration_seconds) / 60 as decimal(18, 6))
     from {{ ref('silver__account_sessions') }}
+    where not coalesce(is_stitched, false)
     group by customer_id, cast(started_at as date)
     union all
     select customer_id, cast(opened_at as date), 'tickets_opened', count(*)

@@ -1,8 +1,7 @@
 -- Grain: one row per session: the events of one visitor with no pause of session_timeout_minutes or more between them, or with one
 -- session id of the tracker (session_by).
 -- Only what the events themselves say is stored; who the visitor is may be learnt later, and is joined where sessions are read.
--- New rows rebuild the visitors they belong to, and the visitors that a row belonged to which they replace.
-{% if not execute %}{% do ref("staging__customer_events") %}{% endif %}
+-- New rows rebuild the sessions that they lie in or less than the timeout away from, and so do rows that they replaced. No other can change.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -10,23 +9,18 @@
     pre_hook="{{ begin_sessions() }}",
     post_hook="{{ end_sessions() }}"
 ) }}
-
+{%- set build = plan_sessions() %}
 {%- set tracked = 'tracker_session_id' if var('session_by') == 'tracker' else 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 {%- set stretch_number -%}
     cast(floor({{ seconds_between("timestamp '1970-01-01 00:00:00'", 'bronze.occurred_at') }} / ({{ var('session_timeout_minutes') }} * 60)) as bigint)
 {%- endset %}
 {#- The events that make sessions; read twice, since the rows of the whole width would else be kept. #}
 {%- set counted_events -%}
-    from {{ ref('bronze__customer_events') }} as bronze
-    cross join {{ ref('silver__as_of') }} as build
-    where
-        coalesce(bronze.visitor_id, bronze.user_id) is not null
-        and not coalesce(bronze.is_bot, false)
-        and bronze.occurred_at <= build.as_of
-        {% if is_incremental() %}
-        -- The sessions of these visitors were deleted by the pre-hook, in the same transaction.
-        and coalesce(bronze.visitor_id, bronze.user_id) in (select touched.visitor_id from visitors_touched as touched)
-        {% endif %}
+    {% if build.part -%}
+    from events_again as bronze
+    {%- else -%}
+    {{ events_of_sessions() }}
+    {%- endif %}
 {%- endset %}
 
 with events as (

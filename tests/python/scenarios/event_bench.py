@@ -63,7 +63,7 @@ BUILT = (
     *("silver.account_sessions", "silver.conversions", "silver.touchpoints", "silver.touchpoints_attributed"),
     *("silver.touchpoint_paths", "gold.fct_attribution", "silver.journeys", "gold.fct_journeys"),
 )  # fmt: skip
-PROFILE = "customer_analytics: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 2, settings: {TimeZone: UTC}}}}\n"
+PROFILE = "customer_analytics: {target: dev, outputs: {dev: {type: duckdb, path: '%s', threads: 2, settings: {TimeZone: UTC}, plugins: [{module: ingestion.dbt_plugin}]}}}\n"
 LOADED_AT = "2029-01-01 00:00:00"
 
 
@@ -108,6 +108,7 @@ class EventBench:
         project = {key: project[key] for key in ("name", "version", "config-version", "profile", "vars")}
         project["vars"] |= {"systems": ["files"], **variables}
         project["test-paths"] = ["checks"]
+        project["on-run-start"] = ["{{ prepare_steps() }}"]
         project["models"] = {"customer_analytics": {"+materialized": "table", "+schema": "silver"}}
         project["seeds"] = {"customer_analytics": {"+schema": "reference"}}
         (root / "dbt_project.yml").write_text(yaml.safe_dump(project))

@@ -395,6 +395,10 @@ def test_where_a_session_begins_and_ends(cases: Built, case: str, expected: list
     assert cases.sessions(case, SPAN) == expected
 
 
+def test_a_second_load_touches_the_sessions_of_its_events_only(cases: Built) -> None:
+    assert cases.query("select build_number, anew_number from identity.builds where model = 'sessions' and upstream = ''") == [(2, 1)]
+
+
 def test_the_same_instant_has_an_order(cases: Built) -> None:
     assert cases.sessions("same instant", "entry_page_url, exit_page_url, page_views, duration_seconds") == [
         (PAGE + "first", PAGE + "second", 2, 0)
