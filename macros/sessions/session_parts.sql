@@ -13,7 +13,7 @@
                 select 1
                 from {{ ref('staging__customer_events') }} as incoming
                 where
-                    incoming.load_id > (select coalesce(max(known.load_id), 0) from {{ this }} as known)
+                    incoming.load_id > {{ stored_maximum('load_id') }}
                     and incoming.event_id = stored.event_id
                     and incoming.source_system = stored.source_system
             )
@@ -57,7 +57,7 @@
             from (
                 select coalesce(visitor_id, user_id) as visitor_id, {{ tracked }} as tracker_session_id, occurred_at
                 from {{ ref('bronze__customer_events') }}
-                where load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+                where load_id > {{ stored_maximum('load_id') }}
                 {%- if plan.now['customer_events'] > plan.seen['customer_events'] %}
                 union all
                 select coalesce(visitor_id, user_id), {{ tracked }}, occurred_at

@@ -8,7 +8,7 @@ with incoming as (
     where
         violations is null
         {% if is_incremental() %}
-        and load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+        and load_id > {{ stored_maximum('load_id') }}
         {% endif %}
 ),
 

@@ -27,7 +27,7 @@ touched as (
     select versions.record_key
     from versions
     where
-        versions.load_id > (select coalesce(max(stored.load_id), 0) from {{ this }} as stored)
+        versions.load_id > {{ stored_maximum('load_id') }}
         or versions.updated_at > (select coalesce(max(stored.updated_at), timestamp '1900-01-01 00:00:00') from {{ this }} as stored)
     union
     select stored.record_key
