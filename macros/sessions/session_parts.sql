@@ -26,14 +26,11 @@
     {{ return(build_plan(['customer_events'], steps=['customer_events'])) }}
 {%- endmacro %}
 
-{# The events that make sessions, as a FROM with its WHERE. #}
-{% macro events_of_sessions() -%}
-    from {{ ref('bronze__customer_events') }} as bronze
-    cross join {{ ref('silver__as_of') }} as build
-    where
-        coalesce(bronze.visitor_id, bronze.user_id) is not null
-        and not coalesce(bronze.is_bot, false)
-        and bronze.occurred_at <= build.as_of
+{# SQL that is true if an event belongs into a session. #}
+{% macro makes_session(events, build) -%}
+    coalesce({{ events }}.visitor_id, {{ events }}.user_id) is not null
+    and not coalesce({{ events }}.is_bot, false)
+    and {{ events }}.occurred_at <= {{ build }}.as_of
 {%- endmacro %}
 
 {#
@@ -102,7 +99,10 @@
         {%- set bounds = run_query('select min(first_at), max(last_at) from windows_touched').rows[0] -%}
         {%- set again -%}
             select bronze.*
-            {{ events_of_sessions() }}
+            from {{ ref('bronze__customer_events') }} as bronze
+            cross join {{ ref('silver__as_of') }} as build
+            where
+                {{ makes_session('bronze', 'build') }}
                 {%- if bounds[0] is not none %}
                 and bronze.occurred_at between timestamp '{{ bounds[0] }}' and timestamp '{{ bounds[1] }}'
                 {%- endif %}

@@ -14,13 +14,11 @@
 {%- set stretch_number -%}
     cast(floor({{ seconds_between("timestamp '1970-01-01 00:00:00'", 'bronze.occurred_at') }} / ({{ var('session_timeout_minutes') }} * 60)) as bigint)
 {%- endset %}
-{#- The events that make sessions; read twice, since the rows of the whole width would else be kept. #}
+{#- The events that make sessions, all or those that begin_sessions has left; read twice, since the rows of the whole width would else be kept. #}
 {%- set counted_events -%}
-    {% if build.part -%}
-    from events_again as bronze
-    {%- else -%}
-    {{ events_of_sessions() }}
-    {%- endif %}
+    from {% if build.part %}events_again{% else %}{{ ref('bronze__customer_events') }}{% endif %} as bronze
+    cross join {{ ref('silver__as_of') }} as build
+    where {{ makes_session('bronze', 'build') }}
 {%- endset %}
 
 with events as (

@@ -32,10 +32,6 @@ MAY_READ: dict[str, frozenset[str]] = {
 
 # (model, what it reads): why it may although its layer may not.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("silver__sessions", "staging__customer_events"): (
-        "its incremental part looks at all versions of an event, to find the visitors that a corrected row no longer belongs to; "
-        "bronze keeps only the version that counts"
-    ),
     **dict.fromkeys(
         [("silver__record_arrivals", "staging__customers"), ("silver__record_arrivals", "staging__users")],
         "the load in which a record first came in must not change when bronze takes another of its rows",

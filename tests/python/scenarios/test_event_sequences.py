@@ -396,7 +396,9 @@ def test_where_a_session_begins_and_ends(cases: Built, case: str, expected: list
 
 
 def test_a_second_load_touches_the_sessions_of_its_events_only(cases: Built) -> None:
-    assert cases.query("select build_number, anew_number from identity.builds where model = 'sessions' and upstream = ''") == [(2, 1)]
+    assert cases.query(
+        "select build_number, anew_number from identity.builds where model = 'sessions' and upstream = ''"
+    ) == [(2, 1)]
 
 
 def test_the_same_instant_has_an_order(cases: Built) -> None:
