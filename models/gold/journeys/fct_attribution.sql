@@ -28,7 +28,8 @@ weighed as (
         learnt.attribution_model,
         attributed.touchpoints,
         coalesce(weights.weight, 0) as weight,
-        sum(coalesce(weights.weight, 0)) over (partition by attributed.conversion_id, learnt.attribution_model) as weight_of_all
+        -- Decimals add up to the same sum in any order; floating-point numbers do not.
+        sum(cast(coalesce(weights.weight, 0) as decimal(28, 18))) over (partition by attributed.conversion_id, learnt.attribution_model) as weight_of_all
     from {{ ref('silver__touchpoints_attributed') }} as attributed
     inner join learnt
         on attributed.conversion_name = learnt.conversion_name
@@ -47,7 +48,7 @@ credited as (
         conversion_id,
         touchpoint_id,
         attribution_model,
-        case when weight_of_all > 0 then weight / weight_of_all else cast(1 as double) / touchpoints end
+        case when weight_of_all > 0 then weight / nullif(cast(weight_of_all as double), 0) else cast(1 as double) / touchpoints end
     from weighed
 )
 

@@ -30,7 +30,10 @@ with done as (
         on {{ in_session('events', 'sessions') }}
     left join {{ ref('silver__visitor_people') }} as people
         on {{ taken_for('events', 'people', 'occurred_at') }}
-    where not events.is_heartbeat and not events.is_robot and not events.is_internal
+    -- Staff who were not logged in yet.
+    left join {{ ref('silver__staff') }} as staff
+        on people.user_id = staff.user_id
+    where not events.is_heartbeat and not events.is_robot and not events.is_internal and staff.user_id is null
 ),
 
 owned as (

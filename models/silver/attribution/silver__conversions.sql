@@ -36,3 +36,7 @@ left join {{ ref('currencies') }} as currencies
     on found.worth_currency = currencies.currency
 left join {{ ref('silver__sessions') }} as sessions
     on {{ in_session('found', 'sessions') }}
+-- Staff who were not logged in yet.
+left join {{ ref('silver__staff') }} as staff
+    on people.user_id = staff.user_id
+where staff.user_id is null

@@ -64,6 +64,8 @@ visits as (
         cast(null as {{ dbt.type_string() }}) as source_file,
         cast(null as bigint) as source_line
     from {{ ref('silver__account_sessions') }}
+    -- What a back end sends brought nobody to the site.
+    where coalesce(platform, '') != 'server' or page_views > 0
 ),
 
 touches as (

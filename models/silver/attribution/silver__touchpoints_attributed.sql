@@ -40,7 +40,8 @@ placed as (
 ranked as (
     select
         *,
-        sum(decay) over (partition by conversion_id) as decay_of_all,
+        -- Decimals add up to the same sum in any order; floating-point numbers do not.
+        cast(sum(cast(decay as decimal(28, 18))) over (partition by conversion_id) as double) as decay_of_all,
         max(case when channel_group != 'Direct' then position end) over (partition by conversion_id) as last_non_direct_position
     from placed
 )

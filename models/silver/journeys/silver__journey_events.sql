@@ -67,6 +67,10 @@ owned as (
         on {{ taken_for('fitting', 'people', 'occurred_at') }}
     left join {{ ref('silver__users') }} as users
         on coalesce(fitting.user_id, people.user_id) = users.user_id
+    -- Staff who were not logged in yet.
+    left join {{ ref('silver__staff') }} as staff
+        on people.user_id = staff.user_id
+    where staff.user_id is null
 )
 
 select

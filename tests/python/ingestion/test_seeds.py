@@ -79,3 +79,32 @@ def test_every_seed_is_checked(folder: Path, name: str, text: str | bytes, words
     message = told(folder, name, text)
     for word in (f"{name}.csv", *words):
         assert word in message, message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        (
+            "conversion_events",
+            "conversion_name,event_name,default_value,default_currency\nsale,buy,,\nsale,pay,,\nsale,buy,5,EUR\n",
+            ["line 4 repeats conversion_name 'sale', event_name 'buy' of line 2"],
+        ),
+        (
+            "robot_agents",
+            "pattern,is_exception,description\nbot,false,any\n^(audio$,false,typo\n",
+            ["line 3: pattern is '^(audio$'", "regular expression", "missing )"],
+        ),
+        (
+            "conversion_events",
+            "conversion_name,event_name,default_value,default_currency\nsale,buy,1,XXX\n",
+            ["line 2: default_currency is 'XXX'", "seeds/currencies.csv"],
+        ),
+    ],
+)
+def test_a_wrong_line_of_a_rule_is_told_by_its_line(folder: Path, name: str, text: str, words: list[str]) -> None:
+    seeds = folder / "seeds"
+    seeds.mkdir()
+    for path in [*folder.glob("*.yml"), SEEDS_DIR / "currencies.csv"]:
+        shutil.copy(path, seeds)
+    said = told(seeds, name, text)
+    assert all(word in said for word in words), said

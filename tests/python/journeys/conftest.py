@@ -41,6 +41,7 @@ GIVEN = {
     ),
     "silver__visitor_people": "visitor_id varchar, user_id varchar, valid_after timestamp, valid_until timestamp",
     "silver__users": "user_id varchar, golden_customer_id varchar",
+    "silver__staff": "user_id varchar",
     "silver__identity_map": "source_system varchar, source_record_id varchar, golden_customer_id varchar",
     "silver__account_map": "source_system varchar, source_customer_id varchar, customer_id varchar",
     "silver__as_of": "as_of timestamp",

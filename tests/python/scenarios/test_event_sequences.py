@@ -297,6 +297,14 @@ CASES: dict[str, list[tuple[str, Row]]] = {
         ("2026-03-01 10:00:01", {"page_view_id": "p1"}),
     ],
     "engaged: a conversion": [("2026-03-01 10:00:00", {"event_name": "sign_up"})],
+    "staff before the login": [
+        ("2026-03-01 10:00:00", {"event_name": "purchase", "event_value": "77"}),
+        ("2026-03-02 10:00:00", {"event_name": "login", "user_id": "staff"}),
+    ],
+    "sale by the back end": [
+        ("2026-03-01 10:00:00", {"utm_source": "newsletter", "utm_medium": "email"}),
+        ("2026-03-02 10:00:00", {"event_name": "purchase", "platform": "server"}),
+    ],
 }  # fmt: skip
 #: what the second load brings
 LATER: dict[str, list[tuple[str, Row]]] = {
@@ -429,6 +437,20 @@ def test_a_sign_in_weeks_later_tells_whose_the_earlier_visits_were(cases: Built)
     # Only those are touched whose visitor came in.
     others = f"select * from silver.sessions where visitor_id != '{case}' order by all"
     assert cases.query(others) == cases.query(others, before=True)
+
+
+def test_what_staff_buy_before_they_log_in_is_no_conversion(cases: Built) -> None:
+    bought = "select count(*) from {} where visitor_id = 'staff before the login'"
+    assert cases.query(bought.format("bronze.customer_events")) == [(2,)]
+    assert cases.query(bought.format("silver.conversions")) == [(0,)]
+    assert cases.query(bought.format("silver.journey_events")) == [(0,)]
+
+
+def test_a_sale_that_the_back_end_reports_is_no_visit(cases: Built) -> None:
+    person = "visitor:sale by the back end"
+    assert cases.query(
+        f"select channel_group, last_touch_credit from silver.touchpoints_attributed where person_key = '{person}'"
+    ) == [("Email", 1)]
 
 
 def test_two_logins_on_one_device(cases: Built) -> None:
