@@ -42,6 +42,7 @@ bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL
 	@$(BIN)/python -m benchmarks.attribution
 	@$(BIN)/python -m benchmarks.attribution_truth
 	@$(BIN)/python -m benchmarks.sessions 10
+	@$(BIN)/python -m benchmarks.event_domain 10
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

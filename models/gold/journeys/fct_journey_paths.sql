@@ -55,42 +55,64 @@ popular as (
     group by month, node
 ),
 
-named as (
+-- The ranks stand for the names until all is counted: they are narrower to sort.
+ranked as (
     select
-        owned.*,
-        case when popular.node_rank <= {{ names_kept }} then owned.node else '(other)' end as node_name
+        owned.month,
+        owned.person_key,
+        owned.session_id,
+        least(popular.node_rank, {{ names_kept + 1 }}) as node_rank,
+        row_number() over in_turn as place,
+        lag(least(popular.node_rank, {{ names_kept + 1 }})) over in_turn as rank_before
     from owned
     inner join popular
         on owned.month = popular.month and owned.node = popular.node
+    window in_turn as (partition by owned.session_id order by owned.occurred_at, owned.event_id, owned.source_system)
 ),
 
 -- The same thing again is no step.
-compared as (
-    select
-        *,
-        lag(node_name) over (partition by session_id order by occurred_at, event_id, source_system) as node_before
-    from named
-),
-
 stepped as (
     select
         month,
         person_key,
-        session_id,
-        node_name,
-        row_number() over (partition by session_id order by occurred_at, event_id, source_system) as step_number,
-        lead(node_name) over (partition by session_id order by occurred_at, event_id, source_system) as next_node
-    from compared
-    where node_before is null or node_before != node_name
+        node_rank,
+        row_number() over (partition by session_id order by place) as step_number,
+        lead(node_rank) over (partition by session_id order by place) as next_rank
+    from ranked
+    where rank_before is null or rank_before != node_rank
+),
+
+counted as (
+    select
+        month,
+        step_number,
+        node_rank,
+        next_rank,
+        count(distinct person_key) as people,
+        count(*) as sessions
+    from stepped
+    where step_number <= {{ var('journey_path_steps') }}
+    group by month, step_number, node_rank, next_rank
+),
+
+names as (
+    select
+        month,
+        node_rank,
+        node
+    from popular
+    where node_rank <= {{ names_kept }}
 )
 
 select
-    month,
-    cast(step_number as bigint) as step_number,
-    node_name as from_node,
-    coalesce(next_node, '(end)') as to_node,
-    cast(count(distinct person_key) as bigint) as people,
-    cast(count(*) as bigint) as sessions
-from stepped
-where step_number <= {{ var('journey_path_steps') }}
-group by month, step_number, node_name, coalesce(next_node, '(end)')
+    counted.month,
+    cast(counted.step_number as bigint) as step_number,
+    coalesce(from_names.node, '(other)') as from_node,
+    case when counted.next_rank is null then '(end)' else coalesce(to_names.node, '(other)') end as to_node,
+    cast(counted.people as bigint) as people,
+    cast(counted.sessions as bigint) as sessions
+from counted
+left join names as from_names
+    on counted.month = from_names.month and counted.node_rank = from_names.node_rank
+left join names as to_names
+    on counted.month = to_names.month and counted.next_rank = to_names.node_rank
