@@ -20,8 +20,10 @@
 
 {% macro check_variable(name, value, rule) -%}
     {% set problem = false %}
-    {% if rule.kind == 'number' %}
-        {% set problem = value is not number or value is boolean or value < rule.min or value > rule.max %}
+    {% if rule.kind in ['number', 'whole number'] %}
+        {# Not a number is neither below nor above anything. #}
+        {% set problem = value is not number or value is boolean or not (value >= rule.min and value <= rule.max)
+            or (rule.kind == 'whole number' and value is not integer) %}
     {% elif rule.kind == 'choice' %}
         {% set problem = value not in rule.allowed %}
     {% elif rule.kind == 'mapping' %}
@@ -43,12 +45,12 @@
         {% set problem = not shaped or run_query("select try_cast('" ~ value ~ "' as timestamp) is null").columns[0].values()[0] %}
     {% endif %}
     {% if problem %}
-        {{ stop("Variable '" ~ name ~ "' is " ~ value | tojson ~ "; it must be " ~ allowed_values(rule) ~ ".") }}
+        {{ stop("Variable '" ~ name ~ "' is " ~ (value | string if value is float else value | tojson) ~ "; it must be " ~ allowed_values(rule) ~ ".") }}
     {% endif %}
 {%- endmacro %}
 
 {% macro allowed_values(rule) -%}
-    {%- if rule.kind == 'number' -%} a number from {{ rule.min }} to {{ rule.max }}
+    {%- if rule.kind in ['number', 'whole number'] -%} a {{ rule.kind }} from {{ rule.min }} to {{ rule.max }}
     {%- elif rule.kind == 'choice' -%} one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'list' -%} a list of at least one of {{ rule.allowed | join(', ') }}
     {%- elif rule.kind == 'domains' -%} a list of domains like ['shop.example', 'shop-example.de'], no addresses

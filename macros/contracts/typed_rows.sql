@@ -74,7 +74,9 @@
     {%- for column in contract_of(name) -%}
         {%- set text = "nullif(trim(" ~ column.name ~ "), '')" -%}
         {%- set typed = read_column(column) -%}
-        {%- set shown = "''" if 'personal_data' in column.tags else "': ' || left(" ~ text ~ ", 60)" -%}
+        {#- Of a time that was put right, what it was judged by. #}
+        {%- set said = "coalesce(cast(" ~ typed ~ " as " ~ dbt.type_string() ~ "), " ~ text ~ ")" if column.meta.device_clock else text -%}
+        {%- set shown = "''" if 'personal_data' in column.tags else "': ' || left(" ~ said ~ ", 60)" -%}
         {%- if column.meta.required -%}
             {%- do faults.append([column.name, text ~ " is null", "is required and missing", "''"]) -%}
         {%- endif -%}
@@ -92,6 +94,9 @@
         {%- if column.meta.max is defined and column.meta.max is not none -%}
             {%- do faults.append([column.name, typed ~ " > " ~ column.meta.max, "is above " ~ column.meta.max, shown]) -%}
         {%- endif -%}
+        {%- if (column.meta.unit or '').startswith('currency') -%}
+            {%- do faults.append([column.name, "abs(" ~ typed ~ ") > " ~ largest_amount(), "is more money than " ~ "{:,}".format(largest_amount()), shown]) -%}
+        {%- endif -%}
         {%- if column.data_type == 'timestamp' -%}
             {%- do faults.append([column.name, typed ~ " < timestamp '1900-01-01 00:00:00' ", "lies before 1900", shown]) -%}
         {%- endif -%}
@@ -100,7 +105,8 @@
         {%- endif -%}
         {%- if column.meta.late_after and var(column.meta.late_after.days) is not none -%}
             {%- set since = read_column(contract_of(name) | selectattr('name', 'equalto', column.meta.late_after.since) | first) -%}
-            {%- set latest = dbt.dateadd('day', var(column.meta.late_after.days), '(' ~ since ~ ')') -%}
+            {#- A time beyond 2200 has a fault of its own, and days added to the last there is would leave what a timestamp can hold. #}
+            {%- set latest = dbt.dateadd('day', var(column.meta.late_after.days), "least(" ~ since ~ ", timestamp '2200-01-01 00:00:00')") -%}
             {%- do faults.append([column.name, typed ~ " > " ~ latest, "is more than " ~ var(column.meta.late_after.days) ~ " days after " ~ column.meta.late_after.since, shown]) -%}
         {%- endif -%}
         {%- if column.meta.past_only -%}
@@ -123,6 +129,11 @@
             )
     end
     {%- endif -%}
+{%- endmacro %}
+
+{# The largest amount of money a column may hold, in any currency: a thousand thousand millions. Sums and rates leave room above it. #}
+{% macro largest_amount() -%}
+    {{ return(1000000000000) }}
 {%- endmacro %}
 
 {# The row as it came, as JSON, for the quarantine. #}

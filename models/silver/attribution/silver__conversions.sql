@@ -24,7 +24,7 @@ select
     coalesce(found.customer_id, users.customer_id) as customer_id,
     users.golden_customer_id,
     {{ person_key('users.golden_customer_id', 'coalesce(found.user_id, people.user_id)', 'found.visitor_id') }} as person_key,
-    cast(coalesce(found.worth * currencies.usd_per_unit, 0) as decimal(18, 4)) as value_usd,
+    coalesce({{ in_usd('found.worth', 'currencies.usd_per_unit') }}, 0) as value_usd,
     -- Without a rate, or without any worth, it counts as a conversion of no value.
     found.worth is not null and currencies.usd_per_unit is not null as has_value
 from found

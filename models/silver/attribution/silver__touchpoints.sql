@@ -30,7 +30,7 @@ landed as (
         rows_in.golden_customer_id,
         coalesce(channel_groups.channel_group, nullif(sources.channel_group, 'Unassigned'), types.channel_group, 'Unassigned') as channel_group,
         coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
-        cast(rows_in.cost * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
+        {{ in_usd('rows_in.cost', 'currencies.usd_per_unit') }} as cost_usd,
         types.leads_to_visit,
         0 as is_visit,
         rows_in.source_file,

@@ -1,6 +1,7 @@
 -- Grain: one row per instance of a journey and stage entered. The rules stand in the YAML beside this file.
 -- For every event that could begin an instance, what would become of it; then those are kept that begin when none is under way.
-{% set highest = var('journey_max_stages') %}
+{#- Looked at only after the variables are checked: before, it may be anything. #}
+{% set highest = var('journey_max_stages') if execute else 2 %}
 {% set numbers = range(1, highest + 1) %}
 {% set never = '9223372036854775807' %}
 with rules as (

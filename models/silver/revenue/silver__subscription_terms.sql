@@ -98,12 +98,10 @@ select
     stretches.is_auto_renewing,
     stretches.currency,
     cast(stretches.mrr_in_currency as decimal(18, 4)) as mrr_in_currency,
-    cast(
-        case
-            when stretches.is_free_stretch then 0
-            else stretches.mrr_in_currency * currencies.usd_per_unit
-        end as decimal(18, 4)
-    ) as mrr,
+    case
+        when stretches.is_free_stretch then 0
+        else {{ in_usd('stretches.mrr_in_currency', 'currencies.usd_per_unit') }}
+    end as mrr,
     stretches.source_file,
     stretches.source_line
 from stretches

@@ -5,10 +5,10 @@ with metrics as (
         identity_map.golden_customer_id,
         cast(date_trunc('month', metrics.period_start) as date) as month,
         currencies.usd_per_unit,
-        cast(metrics.revenue * currencies.usd_per_unit as decimal(18, 4)) as revenue_usd,
-        cast(metrics.cost_to_serve * currencies.usd_per_unit as decimal(18, 4)) as cost_usd,
-        cast(coalesce(metrics.margin, metrics.revenue - metrics.cost_to_serve) * currencies.usd_per_unit as decimal(18, 4)) as margin_usd,
-        cast(metrics.wallet_estimate * currencies.usd_per_unit as decimal(18, 4)) as wallet_estimate_usd
+        {{ in_usd('metrics.revenue', 'currencies.usd_per_unit') }} as revenue_usd,
+        {{ in_usd('metrics.cost_to_serve', 'currencies.usd_per_unit') }} as cost_usd,
+        {{ in_usd('coalesce(metrics.margin, metrics.revenue - metrics.cost_to_serve)', 'currencies.usd_per_unit') }} as margin_usd,
+        {{ in_usd('metrics.wallet_estimate', 'currencies.usd_per_unit') }} as wallet_estimate_usd
     from {{ ref('bronze__value_metrics') }} as metrics
     left join {{ ref('silver__identity_map') }} as identity_map
         on metrics.origin_system = identity_map.source_system and metrics.source_record_id = identity_map.source_record_id

@@ -19,7 +19,10 @@ Command = Callable[..., Result]
 
 # As YAML on the command line: the variable, and words of the sentence about it.
 WRONG = [
-    ("{session_timeout_minutes: 0}", ["'session_timeout_minutes' is 0", "a number from 1 to 1440"]),
+    ("{session_timeout_minutes: 0}", ["'session_timeout_minutes' is 0", "a whole number from 1 to 1440"]),
+    ("{late_event_days: 0.5}", ["'late_event_days' is 0.5", "a whole number from 0 to 36500"]),
+    ("{journey_max_stages: 2.5}", ["'journey_max_stages' is 2.5", "a whole number from 2 to 30"]),
+    ("{attribution_half_life_days: .nan}", ["'attribution_half_life_days' is nan", "a number from 0.01 to 3650"]),
     ("{session_timeout: 20}", ["'session_timeout' does not exist", "session_timeout_minutes", "mrr_anchor"]),
     ("{systems: [nosuch]}", ["'systems'", "nosuch", "files, hubspot, salesforce, snowplow, stripe, zendesk"]),
     ("{own_domains: shop.example}", ["'own_domains'", "a list of domains"]),

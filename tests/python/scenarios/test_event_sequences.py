@@ -301,6 +301,12 @@ CASES: dict[str, list[tuple[str, Row]]] = {
         ("2026-03-01 10:00:00", {"event_name": "purchase", "event_value": "77"}),
         ("2026-03-02 10:00:00", {"event_name": "login", "user_id": "staff"}),
     ],
+    "as much as there is": [
+        ("2026-03-01 10:00:00", {"event_name": "purchase", "event_value": "1000000000000", "currency": "GBP"}),
+        ("2026-03-02 10:00:00", {"event_name": "purchase", "event_value": "1000000000000.01", "currency": "GBP"}),
+        ("294247-01-09 00:00:00", {"received_at": "2026-03-01 10:00:00"}),
+    ],
+    "clock of 1900": [("2026-06-01 10:00:00", {"sent_at": "1900-01-02 00:00:00", "received_at": "2026-06-01 10:00:00"})],
     "sale by the back end": [
         ("2026-03-01 10:00:00", {"utm_source": "newsletter", "utm_medium": "email"}),
         ("2026-03-02 10:00:00", {"event_name": "purchase", "platform": "server"}),
@@ -415,12 +421,18 @@ def test_the_same_instant_has_an_order(cases: Built) -> None:
     ]
 
 
-def test_an_event_that_is_too_late_is_set_aside_with_its_reason(cases: Built) -> None:
-    ((event_id, reason),) = cases.query(
-        "select json_extract_string(landed_record, '$.event_id'), reason from quarantine.customer_events"
+def test_what_cannot_be_is_set_aside_with_its_reason(cases: Built) -> None:
+    found = dict(
+        cases.query("select json_extract_string(landed_record, '$.event_id'), reason from quarantine.customer_events")
     )
-    assert event_id == "1 late event 1"
-    assert reason == "received_at is more than 3 days after occurred_at: 2026-03-04 10:05:00.001"
+    assert found.pop("1 late event 1") == "received_at is more than 3 days after occurred_at: 2026-03-04 10:05:00.001"
+    assert found.pop("1 as much as there is 1") == "event_value is more money than 1,000,000,000,000: 1000000000000.01"
+    assert "occurred_at lies in the future of the load: 294247-01-09" in found.pop("1 as much as there is 2")
+    # Its clock was more than a century slow: what is said is the time that was made of it.
+    assert found.pop("1 clock of 1900 0").startswith("occurred_at lies in the future of the load: 2152-")
+    assert found == {}
+    ((value,),) = cases.query("select value_usd from silver.conversions where visitor_id = 'as much as there is'")
+    assert value > 1_000_000_000_000
 
 
 def test_a_sign_in_weeks_later_tells_whose_the_earlier_visits_were(cases: Built) -> None:
