@@ -76,8 +76,8 @@ stepped as (
         month,
         person_key,
         node_rank,
-        row_number() over (partition by session_id order by place) as step_number,
-        lead(node_rank) over (partition by session_id order by place) as next_rank
+        row_number() over (partition by session_id order by place nulls last) as step_number,
+        lead(node_rank) over (partition by session_id order by place nulls last) as next_rank
     from ranked
     where rank_before is null or rank_before != node_rank
 ),
