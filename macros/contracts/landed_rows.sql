@@ -1,5 +1,6 @@
-{# Every landed row of a contract as text: files in the contract's own shape, the connectors that are switched on, mapped systems. #}
-{% macro landed_rows(name) -%}
+{# Every landed row of a contract as text: files in the contract's own shape, the connectors that are switched on, mapped systems.
+   `with_details`: also the newest file with details of the row (detail_file_id), where a connector gives it. #}
+{% macro landed_rows(name, with_details=false) -%}
     {%- set columns = contract_of(name) -%}
     {%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
     {%- set readings = [] -%}
@@ -17,6 +18,7 @@
         landed_file_id,
         landed_line{% for column in columns %},
         {{ 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' if column.name in reading.filled else nothing }} as {{ column.name }}{% endfor %}
+        {{- detail_column('detail_file_id' in reading.filled) if with_details }}
     from {{ reading.relation }}
     {%- endfor %}
     {%- for mapped in mapped_readings %}
@@ -25,6 +27,7 @@
         landed_file_id,
         landed_line{% for column in columns %},
         {{ mapped.columns.get(column.name, nothing) }} as {{ column.name }}{% endfor %}
+        {{- detail_column(false) if with_details }}
     from {{ target.database }}.landing."{{ mapped.relation }}"
     {%- endfor %}
     {%- if not readings and not mapped_readings %}
@@ -32,9 +35,15 @@
         landed_file_id,
         landed_line{% for column in columns %},
         {{ column.name }}{% endfor %}
+        {{- detail_column(false) if with_details }}
     from {{ source('files', name) }}
     where false
     {%- endif %}
+{%- endmacro %}
+
+{% macro detail_column(is_given) -%}
+    ,
+        {{ 'detail_file_id' if is_given else 'cast(null as bigint) as detail_file_id' }}
 {%- endmacro %}
 
 {# SQL that is true for a file which was loaded but which nothing reads any more: its system was switched off, or its mapping went. #}

@@ -5,12 +5,14 @@
     ('entity_customers_daily', 'date'),
     ('entity_people', 'first_seen_at'),
     ('entity_people', 'last_updated_at'),
+    ('fct_events', 'occurred_at'),
     ('fct_mrr_movements', 'month'),
     ('fct_scores', 'date_day'),
     ('fct_sessions', 'ended_at'),
     ('fct_support_tickets', 'opened_at'),
     ('fct_support_tickets', 'first_responded_at'),
     ('fct_support_tickets', 'resolved_at'),
+    ('fct_touchpoints', 'occurred_at'),
 ] -%}
 {% for model, column in times -%}
 select

@@ -41,9 +41,14 @@ def var(name: str, default: Any = None) -> Any:
     return _VARIABLES.get(name, default)
 
 
-def landed_rows(name: str) -> str:
+def landed_rows(name: str, with_details: bool = False) -> str:
     """A whole query, so it cannot stand as a function call."""
     return f"select * from {name}"
+
+
+def arrived_events(only_unseen: bool) -> str:
+    """A whole query, so it cannot stand as a function call."""
+    return "select * from customer_events"
 
 
 def join_placeholders(name: str, kind: str, value: str) -> str:

@@ -7,15 +7,16 @@
     post_hook="{{ remember_build(['staging__customer_events']) }}"
 ) }}
 
-with incoming as (
+with arrived as (
+    {{ arrived_events(is_incremental()) }}
+),
+
+-- An event of which a later load says more (Snowplow's contexts in tables of their own) counts as one of that load.
+incoming as (
     select
-        {{ contract_columns('customer_events') }}
-    from {{ ref('staging__customer_events') }}
-    where
-        violations is null
-        {% if is_incremental() %}
-        and load_id > {{ stored_maximum('load_id') }}
-        {% endif %}
+        {{ contract_columns('customer_events') | replace('load_id', 'greatest(load_id, detail_load_id) as load_id') }}
+    from arrived
+    where violations is null
 ),
 
 -- A row that arrives late may be earlier than the one stored under its id, so both stand for election.
@@ -38,7 +39,10 @@ candidates as (
 elected as (
     select
         *,
-        row_number() over (partition by source_system, event_id order by received_at nulls last, occurred_at, source_file, source_line) as arrival_rank
+        row_number() over (
+            partition by source_system, event_id
+            order by received_at nulls last, occurred_at, source_file, source_line, load_id desc
+        ) as arrival_rank
     from candidates
 )
 

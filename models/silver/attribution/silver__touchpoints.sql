@@ -9,7 +9,8 @@ people_of_rows as (
     select
         rows_in.*,
         coalesce(rows_in.user_id, people.user_id) as person_user_id,
-        coalesce(identity_map.golden_customer_id, users.golden_customer_id) as golden_customer_id
+        coalesce(identity_map.golden_customer_id, users.golden_customer_id) as golden_customer_id,
+        coalesce(account_map.customer_id, users.customer_id) as account_id
     from {{ ref('bronze__touchpoints') }} as rows_in
     cross join {{ ref('silver__as_of') }} as build
     left join {{ ref('silver__identity_map') }} as identity_map
@@ -18,6 +19,8 @@ people_of_rows as (
         on {{ taken_for('rows_in', 'people', 'occurred_at') }}
     left join {{ ref('silver__users') }} as users
         on coalesce(rows_in.user_id, people.user_id) = users.user_id
+    left join {{ ref('silver__account_map') }} as account_map
+        on rows_in.source_system = account_map.source_system and rows_in.customer_id = account_map.source_customer_id
     where rows_in.occurred_at <= build.as_of
 ),
 
@@ -28,6 +31,7 @@ landed as (
         rows_in.occurred_at,
         {{ person_key('rows_in.golden_customer_id', 'rows_in.person_user_id', 'rows_in.visitor_id') }} as person_key,
         rows_in.golden_customer_id,
+        rows_in.account_id as customer_id,
         coalesce(channel_groups.channel_group, nullif(sources.channel_group, 'Unassigned'), types.channel_group, 'Unassigned') as channel_group,
         coalesce(rows_in.utm_campaign, rows_in.campaign_id) as campaign,
         {{ in_usd('rows_in.cost', 'currencies.usd_per_unit') }} as cost_usd,
@@ -56,6 +60,7 @@ visits as (
         started_at as occurred_at,
         {{ person_key('golden_customer_id', 'user_id', 'visitor_id') }} as person_key,
         golden_customer_id,
+        customer_id,
         coalesce(channel_group, 'Unassigned') as channel_group,
         campaign,
         cast(null as decimal(18, 4)) as cost_usd,
@@ -91,6 +96,7 @@ select
     occurred_at,
     person_key,
     golden_customer_id,
+    customer_id,
     channel_group,
     campaign,
     cost_usd,

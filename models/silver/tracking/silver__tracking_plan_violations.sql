@@ -33,6 +33,21 @@ unknown_events as (
         and exists (select 1 from planned_events)
 ),
 
+-- JSON's null says that there are none.
+not_objects as (
+    select
+        events.source_system,
+        events.event_id,
+        events.event_name,
+        events.occurred_at,
+        cast(null as {{ dbt.type_string() }}) as property,
+        'properties_not_an_object' as violation_type
+    from events
+    inner join planned_events
+        on events.event_name = planned_events.event_name
+    where not {{ is_json_object('events.properties') }} and trim(events.properties) != 'null'
+),
+
 unknown_properties as (
     select
         named.source_system,
@@ -124,6 +139,8 @@ missing_or_wrong as (
 )
 
 select * from unknown_events
+union all
+select * from not_objects
 union all
 select * from unknown_properties
 union all

@@ -28,6 +28,16 @@ ROBOTS = [
     "curl/8.5.0",
     "Wget/1.21",
     "CUBOT X19 and Googlebot/2.1",
+    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
+    "Mozilla/5.0 (compatible; AhrefsBot/7.0)",
+    "bot/1.0",
+    "DigitalBot",
+    "Botify",
+    "Mozilla/5.0 (compatible; SomeFetcher; +https://fetcher.example/bots)",
+    "Mozilla/5.0 (compatible; YandexMetrika/2.0)",
+    "Mozilla/5.0 (compatible; Google-Site-Verification/1.0)",
+    "Chrome Privacy Preserving Prefetch Proxy",
+    "HubSpot Connect 2.0 (http://dev.hubspot.com/)",
 ]
 PEOPLE = [
     CHROME,
@@ -35,6 +45,11 @@ PEOPLE = [
     "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0",
     "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/21A329 [FBAN/FBIOS;FBAV/440.0]",
+    "Mozilla/5.0 (Linux; Android 13; Abbott Device) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 9; CUBOT_X18_Plus) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 BOTIM/3.1",
+    "Talbots/5.2 CFNetwork/1474 Darwin/23.0.0",
+    "Bottega/1.0 CFNetwork/1474 Darwin/23.0.0",
     "okhttp/4.12.0",
     "",
 ]

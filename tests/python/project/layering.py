@@ -47,6 +47,8 @@ TARGET = re.compile(r"\btarget\.(type|name|profile_name)\b|\btarget\[")
 GRAIN = re.compile(r"-- Grain: one row( per |:)")
 CONTRACT_LIST = re.compile(r"\[((?:\s*'\w+'\s*,?)+)\s*\]")
 CONNECTOR_COLUMNS = ("landed_file_id", "landed_line")
+#: The newest file with details of a row, for contracts that keep rows from build to build (see landed_rows).
+DETAIL_COLUMN = "detail_file_id"
 
 
 def models_of(manifest: Node) -> list[Node]:
@@ -197,7 +199,7 @@ def wrong_connector_columns(manifest: Node, built: dict[str, set[str]]) -> list[
         wrong += [f"{model['name']}: the YAML names {name}, the SQL does not give it" for name in sorted(named - given)]
         wrong += [
             f"{model['name']}: {name} is no column of the contract {contract}"
-            for name in sorted(given - contracts.get(contract, set()))
+            for name in sorted(given - contracts.get(contract, set()) - {DETAIL_COLUMN})
         ]
         wrong += [
             f"{model['name']}: {name} is missing, so its rows cannot be traced"
