@@ -12,6 +12,14 @@ with newest as (
     union all
     select max(responded_at) from {{ ref('bronze__survey_responses') }}
     union all
+    select max(activity_at) from {{ ref('bronze__customer_activity_log') }}
+    union all
+    select max(recorded_at) from {{ ref('bronze__device_telemetry') }}
+    union all
+    select max(started_at) from {{ ref('bronze__interventions') }}
+    union all
+    select max(created_at) from {{ ref('bronze__goals') }}
+    union all
     select max(occurred_at) from {{ ref('bronze__lifecycle_events') }}
     union all
     select max(created_at) from {{ ref('bronze__accounts') }}

@@ -10,6 +10,8 @@ with first_days as (
     union all
     select min(opened_at) from {{ ref('bronze__support_tickets') }}
     union all
+    select min(activity_at) from {{ ref('bronze__customer_activity_log') }}
+    union all
     select min(issued_at) from {{ ref('bronze__invoices') }}
 ),
 

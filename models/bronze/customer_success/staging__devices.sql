@@ -1,0 +1,25 @@
+-- Grain: one row per landed row of devices, read as its contract says; `violations` says what is wrong with it.
+{{ config(materialized='view') }}
+
+with landed as (
+    {{ landed_rows('devices') }}
+),
+
+located as (
+    select
+        landed.*,
+        files.source_system,
+        files.source_table,
+        files.source_file,
+        files.load_id,
+        files.loaded_at
+    from landed
+    inner join {{ source('landing', 'files') }} as files
+        on landed.landed_file_id = files.file_id
+)
+
+select
+    {{ typed_columns('devices') }},
+    {{ contract_violations('devices') }} as violations,
+    {{ landed_record('devices') }} as landed_record
+from located
