@@ -1,5 +1,5 @@
 -- Grain: one row per score, account and signal at as_of, in words, the reason that weighs most first.
--- For the health score what weighs is what is missing to 100, for the churn risk what is there.
+-- For the churn risk what weighs is what is there, for the other scores what is missing to 100.
 with weighed as (
     select
         contributions.score,
@@ -11,8 +11,8 @@ with weighed as (
         contributions.contribution,
         contributions.weight,
         case contributions.score
-            when 'health' then contributions.weight - contributions.contribution
-            else contributions.contribution
+            when 'churn_risk' then contributions.contribution
+            else contributions.weight - contributions.contribution
         end as points,
         signals.sentence
     from {{ ref('fct_score_contributions') }} as contributions

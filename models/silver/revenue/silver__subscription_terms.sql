@@ -15,6 +15,10 @@ with terms as (
         subscriptions.current_period_ends_at,
         subscriptions.is_auto_renewing,
         coalesce(subscriptions.is_trial, false) as is_trial,
+        max(subscriptions.canceled_at) over (
+            partition by subscriptions.source_system, subscriptions.subscription_id
+        ) as canceled_at,
+        12 * coalesce(subscriptions.billing_interval_count, 1) / intervals.periods_per_year as billing_months,
         coalesce(upper(subscriptions.currency), 'USD') as currency,
         coalesce(
             subscriptions.mrr,
@@ -96,6 +100,8 @@ select
     stretches.ended_at,
     stretches.current_period_ends_at,
     stretches.is_auto_renewing,
+    stretches.canceled_at,
+    cast(stretches.billing_months as decimal(18, 6)) as billing_months,
     stretches.currency,
     cast(stretches.mrr_in_currency as decimal(18, 4)) as mrr_in_currency,
     case
