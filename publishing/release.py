@@ -20,7 +20,7 @@ import duckdb
 from ingestion.contracts import PROJECT_DIR
 from ingestion.quoting import sql_literal
 
-PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "reference")
+PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "public", "reference")
 STORAGE_VERSION = "v1.2.0"
 KEPT_RELEASES = 3
 # Functions of PostgreSQL that BI queries use and DuckDB lacks.

@@ -15,6 +15,9 @@
                 {% do check_variable(name, value, rule) %}
             {% endif %}
         {% endfor %}
+        {% if var('business_hours_to') <= var('business_hours_from') %}
+            {{ stop("Variable 'business_hours_to' is " ~ var('business_hours_to') ~ "; it must be later than business_hours_from, which is " ~ var('business_hours_from') ~ ".") }}
+        {% endif %}
     {% endif %}
 {%- endmacro %}
 

@@ -22,6 +22,8 @@
         'identity_review_probability': {'kind': 'number', 'min': 0, 'max': 1},
         'identity_cluster_weight': {'kind': 'number', 'min': 0, 'max': 10, 'incremental': true},
         'history_days': {'kind': 'whole number', 'min': 31, 'max': 3650, 'incremental': true},
+        'business_hours_from': {'kind': 'whole number', 'min': 0, 'max': 23},
+        'business_hours_to': {'kind': 'whole number', 'min': 1, 'max': 24},
         'answer_within_hours': {'kind': 'whole number', 'min': 1, 'max': 720},
         'household_address_max_people': {'kind': 'whole number', 'min': 2, 'max': 1000},
         'snapshot_days': {'kind': 'whole number', 'min': 1, 'max': 3650},

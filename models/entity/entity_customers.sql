@@ -1,9 +1,9 @@
 -- Grain: one row per account, as it stands at as_of.
 with today as (
-    select
-        daily.*,
-        row_number() over (partition by daily.customer_id order by daily.date_day desc) as days_back
+    select daily.*
     from {{ ref('silver__account_daily') }} as daily
+    cross join {{ ref('silver__as_of') }} as build
+    where daily.date_day = cast(build.as_of as date)
 ),
 
 scores as (
@@ -14,7 +14,8 @@ scores as (
         max(scores.coverage_pct) filter (where scores.score = 'health') as health_coverage_pct,
         max(scores.score_value) filter (where scores.score = 'churn_risk') as churn_risk_score,
         max(scores.band) filter (where scores.score = 'churn_risk') as churn_risk_category,
-        max(scores.coverage_pct) filter (where scores.score = 'churn_risk') as churn_risk_coverage_pct
+        max(scores.coverage_pct) filter (where scores.score = 'churn_risk') as churn_risk_coverage_pct,
+        max(scores.score_value) filter (where scores.score = 'success') as composite_success_score
     from {{ ref('fct_scores') }} as scores
     cross join {{ ref('silver__as_of') }} as build
     where scores.date_day = cast(build.as_of as date)
@@ -66,12 +67,9 @@ last_logins as (
 ),
 
 nps as (
-    -- Share of promoters (9, 10) less share of detractors (0 to 6), in points; never a mean of marks.
     select
         responses.customer_id,
-        100.0 * (
-            sum(case when responses.score >= 9 then 1 else 0 end) - sum(case when responses.score <= 6 then 1 else 0 end)
-        ) / count(*) as nps_score
+        {{ nps('responses') }} as nps_score
     from {{ ref('silver__survey_responses') }} as responses
     cross join {{ ref('silver__as_of') }} as build
     where
@@ -84,9 +82,19 @@ nps as (
 reasons as (
     select
         customer_id,
-        {{ joined_text('sentence', '; ', 'reason_rank') }} as churn_risk_reasons
+        {{ joined_text("case when score = 'churn_risk' then sentence end", '; ', 'reason_rank') }} as churn_risk_reasons,
+        {{ joined_text("case when score = 'health' then sentence end", '; ', 'reason_rank') }} as health_reasons
     from {{ ref('fct_score_reasons') }}
-    where score = 'churn_risk' and reason_rank <= 3
+    where score in ('health', 'churn_risk') and reason_rank <= 3
+    group by customer_id
+),
+
+devices as (
+    select
+        customer_id,
+        count(*) as total_devices,
+        sum(case when is_active then 1 else 0 end) as active_devices
+    from {{ ref('silver__devices') }}
     group by customer_id
 )
 
@@ -108,14 +116,18 @@ select
     cast(coalesce(revenue_to_date.lifetime_value, 0) as decimal(18, 2)) as lifetime_value,
     coalesce(today.total_users, 0) as total_users,
     coalesce(today.active_users_30d, 0) as active_users_30d,
+    cast(coalesce(devices.total_devices, 0) as bigint) as total_devices,
+    cast(coalesce(devices.active_devices, 0) as bigint) as active_devices,
     scores.health_score as customer_health_score,
     scores.health_score,
     scores.health_category,
     scores.health_coverage_pct,
+    reasons.health_reasons,
     scores.churn_risk_score,
     scores.churn_risk_category,
     scores.churn_risk_coverage_pct,
     reasons.churn_risk_reasons,
+    scores.composite_success_score,
     last_logins.last_login_at,
     {{ dbt.datediff('last_logins.last_login_at', 'build.as_of', 'day') }} as last_login_days_ago,
     nps.nps_score,
@@ -128,7 +140,7 @@ select
 from {{ ref('silver__accounts') }} as accounts
 cross join {{ ref('silver__as_of') }} as build
 left join today
-    on accounts.customer_id = today.customer_id and today.days_back = 1
+    on accounts.customer_id = today.customer_id
 left join scores
     on accounts.customer_id = scores.customer_id
 left join subscription_dates
@@ -141,3 +153,5 @@ left join nps
     on accounts.customer_id = nps.customer_id
 left join reasons
     on accounts.customer_id = reasons.customer_id
+left join devices
+    on accounts.customer_id = devices.customer_id

@@ -3,7 +3,7 @@
 with stored as (
     {% for contract in [
         'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
-        'engagements', 'goals', 'interventions', 'features', 'devices', 'device_telemetry', 'customer_activity_log',
+        'survey_invitations', 'engagements', 'goals', 'interventions', 'features', 'devices', 'device_telemetry', 'customer_activity_log',
         'customer_events', 'feature_usage', 'lifecycle_events',
         'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
         'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',

@@ -48,7 +48,9 @@ signals as (
         {%- endfor %}
     ) as places
         on signals.signal = places.signal
-    where components.weight_set = '{{ var("health_weight_set") }}'
+    where
+        components.weight_set = '{{ var("health_weight_set") }}'
+        and signals.score in ('health', 'churn_risk', 'success')
 ),
 
 ways as (

@@ -4,7 +4,7 @@ with mentioned as (
     {% for contract in [
         'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
         'customer_events', 'feature_usage', 'lifecycle_events', 'customers',
-        'engagements', 'goals', 'interventions', 'devices', 'customer_activity_log',
+        'survey_invitations', 'engagements', 'goals', 'interventions', 'devices', 'customer_activity_log',
         'touchpoints', 'nba_recommendations', 'realtime_decisions', 'journey_instances',
     ] %}
     select distinct

@@ -28,7 +28,10 @@ with engagements as (
         engagements.csm_owner,
         engagements.stakeholders_invited,
         -- More may come than were asked: the share of those invited is 1 then.
-        least(engagements.stakeholders_attended, coalesce(engagements.stakeholders_invited, engagements.stakeholders_attended)) as stakeholders_attended,
+        case
+            when engagements.stakeholders_attended > engagements.stakeholders_invited then engagements.stakeholders_invited
+            else engagements.stakeholders_attended
+        end as stakeholders_attended,
         engagements.is_champion_present,
         engagements.is_decision_maker_present,
         engagements.mentions_competitor,

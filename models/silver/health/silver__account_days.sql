@@ -57,10 +57,10 @@ measured as (
     where severity >= 2
     group by customer_id, cast(opened_at as date)
     union all
-    select customer_id, cast(opened_at as date), 'escalated_tickets', count(*)
+    select customer_id, cast(escalated_at as date), 'escalated_tickets', count(*)
     from {{ ref('silver__support_tickets') }}
-    where is_escalated
-    group by customer_id, cast(opened_at as date)
+    where escalated_at is not null
+    group by customer_id, cast(escalated_at as date)
     union all
     select customer_id, cast(resolved_at as date), 'tickets_resolved', count(resolution_hours)
     from {{ ref('silver__support_tickets') }}

@@ -45,7 +45,9 @@ select
             then cast(daily.meetings_held_90d as double) / nullif(cast(daily.meetings_expected_90d as double), 0)
     end as meeting_frequency,
     -- An answer may belong to something asked before the 90 days.
-    least(cast(daily.answers_given_90d as double) / nullif(daily.answers_asked_90d, 0), 1) as response_rate,
+    case
+        when daily.answers_asked_90d > 0 then least(cast(daily.answers_given_90d as double) / daily.answers_asked_90d, 1)
+    end as response_rate,
     cast(daily.outcome_sum_180d as double) / nullif(daily.outcomes_known_180d, 0) as outcome_quality,
     cast(daily.stakeholders_attended_180d as double) / nullif(daily.stakeholders_invited_180d, 0) as stakeholder_participation,
     cast(daily.engagements_missed_90d as double)

@@ -1,0 +1,61 @@
+-- Grain: one row per score, month end, account and horizon that lies behind as_of.
+-- Looked at are accounts that were customers at the end of the month and had not given notice of everything: whoever has needs no score.
+-- An account has decided to leave when it has given notice of everything, or is no customer any more.
+with month_ends as (
+    select
+        max(days.date_day) as date_day
+    from {{ ref('silver__days') }} as days
+    cross join {{ ref('silver__as_of') }} as build
+    where days.date_day >= {{ first_kept_day('build') }}
+    group by date_trunc('month', days.date_day)
+),
+
+leaving as (
+    select
+        customer_id,
+        date_day,
+        mrr,
+        is_customer,
+        not is_customer or (mrr > 0 and notice_mrr >= mrr) as has_decided
+    from {{ ref('silver__account_daily') }}
+),
+
+-- The next day on which it had decided to leave, and on which it had left.
+turns as (
+    select
+        customer_id,
+        date_day,
+        mrr,
+        is_customer,
+        has_decided,
+        min(case when has_decided then date_day end) over ahead as decides_on,
+        min(case when not is_customer then date_day end) over ahead as leaves_on
+    from leaving
+    window ahead as (partition by customer_id order by date_day rows between 1 following and unbounded following)
+),
+
+horizons as (
+    {% for days in [30, 60, 90] -%}
+    select {{ days }} as horizon_days
+    {{- ' union all ' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    scores.score,
+    month_ends.date_day,
+    horizons.horizon_days,
+    scores.customer_id,
+    scores.band,
+    scores.score_value,
+    turns.mrr,
+    coalesce(turns.decides_on <= {{ dbt.dateadd('day', 'horizons.horizon_days', 'month_ends.date_day') }}, false) as has_decided,
+    coalesce(turns.leaves_on <= {{ dbt.dateadd('day', 'horizons.horizon_days', 'month_ends.date_day') }}, false) as has_left
+from month_ends
+cross join horizons
+cross join {{ ref('silver__as_of') }} as build
+inner join turns
+    on month_ends.date_day = turns.date_day and turns.is_customer and not turns.has_decided
+inner join {{ ref('fct_scores') }} as scores
+    on turns.customer_id = scores.customer_id and turns.date_day = scores.date_day
+where {{ dbt.dateadd('day', 'horizons.horizon_days', 'month_ends.date_day') }} <= cast(build.as_of as date)
