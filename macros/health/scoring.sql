@@ -15,8 +15,8 @@
     half; where no value for 50 is stated, the line is straight.
 #}
 {% macro normalised(raw_value, value_at_0, value_at_50, value_at_100) -%}
-    50 * greatest(0, least(1, ({{ raw_value }} - {{ value_at_0 }}) / ({{ value_at_50 }} - {{ value_at_0 }})))
-    + 50 * greatest(0, least(1, ({{ raw_value }} - {{ value_at_50 }}) / ({{ value_at_100 }} - {{ value_at_50 }})))
+    50 * greatest(0, least(1, ({{ raw_value }} - {{ value_at_0 }}) / nullif({{ value_at_50 }} - {{ value_at_0 }}, 0)))
+    + 50 * greatest(0, least(1, ({{ raw_value }} - {{ value_at_50 }}) / nullif({{ value_at_100 }} - {{ value_at_50 }}, 0)))
 {%- endmacro %}
 
 {#
@@ -76,8 +76,11 @@
     weighed as (
         select
             *,
-            -- The weight of a component, counted once: with the share that each of its known signals has in it.
-            sum(component_weight * share / known_share) over (partition by score, {{ keys | join(', ') }}) as known_weight
+            -- The weight of a component, counted once: with the share that each of its known signals has in it. Summed as decimals, which give the
+            -- same sum in any order.
+            cast(
+                sum(cast(component_weight * share / known_share as decimal(18, 12))) over (partition by score, {{ keys | join(', ') }})
+            as double) as known_weight
         from measured
     )
 
@@ -121,7 +124,7 @@
             score,
             band,
             lower_bound,
-            coalesce(lead(lower_bound) over (partition by score order by lower_bound), 1000) as upper_bound
+            coalesce(lead(lower_bound) over (partition by score order by lower_bound nulls last), 1000) as upper_bound
         from {{ ref('score_bands') }}
     )
 

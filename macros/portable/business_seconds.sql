@@ -5,19 +5,3 @@
 {% macro business_seconds(from_time, to_time) -%}
     ({{ business_seconds_since_monday(to_time) }} - {{ business_seconds_since_monday(from_time) }})
 {%- endmacro %}
-
-{% macro business_seconds_since_monday(moment) -%}
-    {%- set opens = var('business_hours_from') * 3600 -%}
-    {%- set open_seconds = (var('business_hours_to') - var('business_hours_from')) * 3600 -%}
-    {%- set days = dbt.datediff("date '1970-01-05'", moment, 'day') -%}
-    {%- set weekday = '(' ~ days ~ ' - 7 * cast(floor(' ~ days ~ ' / 7.0) as bigint))' -%}
-    (
-        cast(floor({{ days }} / 7.0) as bigint) * 5 * {{ open_seconds }}
-        + least({{ weekday }}, 5) * {{ open_seconds }}
-        + case
-            when {{ weekday }} < 5
-                then greatest(0, least({{ seconds_between("cast(cast(" ~ moment ~ " as date) as timestamp)", moment) }} - {{ opens }}, {{ open_seconds }}))
-            else 0
-        end
-    )
-{%- endmacro %}

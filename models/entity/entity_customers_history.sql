@@ -61,8 +61,8 @@ select
     cast(version as bigint) as version,
     valid_from,
     -- The first day that it no longer holds; empty for what holds at as_of.
-    lead(valid_from) over (partition by customer_id order by version) as valid_to,
-    lead(valid_from) over (partition by customer_id order by version) is null as is_current,
+    lead(valid_from) over (partition by customer_id order by version nulls last) as valid_to,
+    lead(valid_from) over (partition by customer_id order by version nulls last) is null as is_current,
     is_active,
     monthly_recurring_revenue,
     total_users,

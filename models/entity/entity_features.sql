@@ -80,7 +80,7 @@ select
     case
         when pairs.uses_30d = 0 then 0
         when pairs.users_using_30d = 0 or pairs.total_users = 0 then 1
-        else least(cast(pairs.users_using_30d as double) / pairs.total_users, 1)
+        else least(cast(pairs.users_using_30d as double) / nullif(pairs.total_users, 0), 1)
     end as adoption_rate,
     pairs.users_using_30d,
     pairs.uses_30d,
@@ -92,7 +92,7 @@ select
         when pairs.uses_30d > 0
             then 100 * percent_rank() over (
                 partition by pairs.feature_name, pairs.uses_30d > 0
-                order by cast(pairs.uses_30d as double) / greatest(pairs.users_using_30d, 1)
+                order by cast(pairs.uses_30d as double) / nullif(greatest(pairs.users_using_30d, 1), 0) nulls last
             )
         else 0
     end as usage_intensity_score,

@@ -21,7 +21,7 @@ with engagements as (
         -- Days since the last contact of any kind that took place.
         case
             when engagements.status = 'held'
-                then {{ dbt.datediff("lag(engagements.occurred_at) over (partition by engagements.customer_id, engagements.status order by engagements.occurred_at, engagements.engagement_id)", 'engagements.occurred_at', 'day') }}
+                then {{ dbt.datediff("lag(engagements.occurred_at) over (partition by engagements.customer_id, engagements.status order by engagements.occurred_at, engagements.source_system, engagements.engagement_id nulls last)", 'engagements.occurred_at', 'day') }}
         end as gap_days
     from {{ ref('silver__engagements') }} as engagements
     inner join {{ ref('silver__accounts') }} as accounts

@@ -20,9 +20,9 @@ summed as (
         avg(case when is_retained then 1.0 else 0.0 end) as retained_rate,
         avg(health_change) as avg_health_change,
         avg(retained_difference) as retained_difference,
-        stddev_samp(retained_difference) / sqrt(count(retained_difference)) as retained_error,
+        stddev_samp(retained_difference) / nullif(sqrt(count(retained_difference)), 0) as retained_error,
         avg(health_difference) as health_difference,
-        stddev_samp(health_difference) / sqrt(count(health_difference)) as health_error
+        stddev_samp(health_difference) / nullif(sqrt(count(health_difference)), 0) as health_error
     from outcomes
     group by intervention_type, horizon_days
 )

@@ -6,7 +6,7 @@ with ranked as (
         score,
         horizon_days,
         has_decided,
-        rank() over (partition by score, horizon_days order by risk)
+        rank() over (partition by score, horizon_days order by risk nulls last)
         + (count(*) over (partition by score, horizon_days, risk) - 1) / 2.0 as risk_rank
     from (
         select
@@ -51,12 +51,12 @@ select
     cast(bands.observations as bigint) as observations,
     cast(bands.accounts_decided as bigint) as accounts_decided,
     cast(bands.accounts_left as bigint) as accounts_left,
-    cast(bands.accounts_decided as double) / bands.observations as decided_rate,
-    cast(bands.accounts_left as double) / bands.observations as left_rate,
+    cast(bands.accounts_decided as double) / nullif(bands.observations, 0) as decided_rate,
+    cast(bands.accounts_left as double) / nullif(bands.observations, 0) as left_rate,
     cast(bands.mrr_decided as double) / nullif(cast(bands.mrr as double), 0) as mrr_decided_rate,
-    cast(areas.decided as double) / areas.observations as decided_rate_of_all,
+    cast(areas.decided as double) / nullif(areas.observations, 0) as decided_rate_of_all,
     -- How many times as often as on average.
-    (cast(bands.accounts_decided as double) / bands.observations) / nullif(cast(areas.decided as double) / areas.observations, 0) as lift,
+    (cast(bands.accounts_decided as double) / nullif(bands.observations, 0)) / nullif(cast(areas.decided as double) / nullif(areas.observations, 0), 0) as lift,
     areas.auc
 from bands
 inner join areas

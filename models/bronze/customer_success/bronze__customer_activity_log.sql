@@ -32,7 +32,7 @@ candidates as (
 elected as (
     select
         *,
-        row_number() over (partition by source_system, activity_id order by activity_at, source_file, source_line) as arrival_rank
+        row_number() over (partition by source_system, activity_id order by activity_at nulls last, source_file, source_line) as arrival_rank
     from candidates
 )
 

@@ -33,7 +33,7 @@ candidates as (
 elected as (
     select
         *,
-        row_number() over (partition by source_system, device_id, recorded_at order by load_id, source_file, source_line) as arrival_rank
+        row_number() over (partition by source_system, device_id, recorded_at order by load_id nulls last, source_file, source_line) as arrival_rank
     from candidates
 )
 

@@ -18,7 +18,7 @@ staged as (
         rules.journey_stage,
         rules.rule_order,
         row_number() over (
-            partition by activities.source_system, activities.activity_id order by rules.rule_order
+            partition by activities.source_system, activities.activity_id order by rules.rule_order nulls last
         ) as rule_place
     from {{ ref('silver__portal_activities') }} as activities
     inner join first_logins
@@ -54,7 +54,7 @@ stages as (
 select
     customer_id,
     journey_stage,
-    row_number() over (partition by customer_id order by stage_order) as stage_place,
+    row_number() over (partition by customer_id order by stage_order nulls last) as stage_place,
     activities_count,
     stage_entry_at,
     stage_last_activity_at,

@@ -45,7 +45,7 @@ nearest as (
         row_number() over (
             partition by treated.source_system, treated.intervention_id
             order by
-                abs(treated.health_score - scores.health_score) + abs(treated.churn_risk_score - scores.churn_risk_score),
+                abs(treated.health_score - scores.health_score) + abs(treated.churn_risk_score - scores.churn_risk_score) nulls last,
                 scores.customer_id
         ) as place
     from treated

@@ -7,7 +7,7 @@ with month_ends as (
     from {{ ref('silver__days') }} as days
     cross join {{ ref('silver__as_of') }} as build
     where days.date_day >= {{ first_kept_day('build') }}
-    group by date_trunc('month', days.date_day)
+    group by cast(date_trunc('month', days.date_day) as date)
 ),
 
 leaving as (

@@ -40,6 +40,6 @@ select
             else cast(cast(round(raw_value) as bigint) as {{ dbt.type_string() }})
         end
     ) as sentence,
-    row_number() over (partition by score, customer_id order by points desc, signal) as reason_rank
+    row_number() over (partition by score, customer_id order by cast(points as decimal(18, 9)) desc, signal) as reason_rank
 from weighed
 where points > 0

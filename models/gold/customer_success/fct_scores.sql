@@ -72,7 +72,9 @@ shared_out as (
     select
         known.*,
         100 * component_weight * share / known_share
-        / sum(component_weight * share / known_share) over (partition by known_signals, score) as weight
+        / nullif(
+            cast(sum(cast(component_weight * share / known_share as decimal(18, 12))) over (partition by known_signals, score) as double), 0
+        ) as weight
     from known
 ),
 
@@ -116,7 +118,7 @@ bands as (
         score,
         band,
         lower_bound,
-        coalesce(lead(lower_bound) over (partition by score order by lower_bound), 1000) as upper_bound
+        coalesce(lead(lower_bound) over (partition by score order by lower_bound nulls last), 1000) as upper_bound
     from {{ ref('score_bands') }}
 )
 

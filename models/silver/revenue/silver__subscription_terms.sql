@@ -18,7 +18,7 @@ with terms as (
         max(subscriptions.canceled_at) over (
             partition by subscriptions.source_system, subscriptions.subscription_id
         ) as canceled_at,
-        12 * coalesce(subscriptions.billing_interval_count, 1) / intervals.periods_per_year as billing_months,
+        12 * coalesce(subscriptions.billing_interval_count, 1) / nullif(intervals.periods_per_year, 0) as billing_months,
         coalesce(upper(subscriptions.currency), 'USD') as currency,
         coalesce(
             subscriptions.mrr,

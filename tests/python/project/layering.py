@@ -209,7 +209,10 @@ def wrong_connector_columns(manifest: Node, built: dict[str, set[str]]) -> list[
     return wrong
 
 
-def signals_in_case(raw_code: str) -> list[str]:
-    """The signals that the `case` over `signals.signal` knows, in its order."""
-    body = re.search(r"case\s+signals\.signal\b(.*?)\bend\s+as\s+double\b", raw_code, re.S)
-    return re.findall(r"\bwhen\s+'(\w+)'", body.group(1)) if body else []
+def signals_of_macros(macros: Node) -> dict[str, list[str]]:
+    """The signals that the macros `…_signals` list, by macro, in their order."""
+    return {
+        macro["name"]: re.findall(r"'(\w+)'", macro["macro_sql"])
+        for macro in macros.values()
+        if macro["package_name"] == "customer_analytics" and macro["name"].endswith("_signals")
+    }

@@ -74,7 +74,6 @@ NEVER_ZERO = {
     "touchpoints - 2": "divided only where there are more than two",
     "decay_of_all": "a sum of positive weights",
     "satisfaction_scale": "at least 1 by the contract",
-    "value_at_100 - value_at_0": "the two ends of a signal's scale differ (test_layering.py looks at the seed)",
 }
 
 
