@@ -14,7 +14,8 @@ from simulator.life import History
 from simulator.settings import Array, Month, Settings
 
 USERS_OF_PORTAL = 0.6  # share of the accounts
-ACTIVITIES = 52.0  # a month (30 days) of a typical account that uses it
+#: What the users of an account would do in 30 days if each could come more than once a day; some 50 are left of it.
+ACTIVITIES = 105.0
 _A_SESSION = 3.4
 #: activity -> (share, features it can use)
 ACTIVITY_TYPES: dict[str, tuple[float, tuple[str, ...]]] = {

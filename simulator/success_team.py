@@ -26,7 +26,7 @@ NEVER_ENGAGED, NEVER_ENGAGED_WITHOUT_OWNER = 0.05, 0.5
 POOL = "Pooled Team"
 
 #: What pushes a month's log-odds that something is done for an account; all of it can be seen by the team.
-INTERVENES = {"base": -4.6, "open_urgent_tickets": 1.3, "usage_drop": 1.7, "tier": 0.45}
+INTERVENES = {"base": -4.1, "open_urgent_tickets": 1.3, "usage_drop": 1.7, "tier": 0.45}
 REST_DAYS = 90  # between two interventions for one account
 INTERVENTION_TYPES = ("executive_call", "training", "discount", "health_plan")
 
