@@ -106,7 +106,7 @@ def draw_interventions(settings: Settings, accounts: Accounts, team: Team, histo
     return found.columns()
 
 
-def _coolness(accounts: Accounts, states: Columns) -> Array:
+def coolness(accounts: Accounts, states: Columns) -> Array:
     """How little an account wants to talk with us in a month: about 0 on average, higher is cooler."""
     who = states["account"]
     return np.asarray(
@@ -138,7 +138,7 @@ def draw_engagements(
     row = np.repeat(np.arange(len(account)), rng.poisson(rate * length / 30.0))
     total = len(row)
     who, begin, days = account[row], states["from_day"][row], length[row]
-    cool = _coolness(accounts, states)[row]
+    cool = coolness(accounts, states)[row]
     weekend = calendar.day_weights < 0.3
     day = begin + (rng.random(total) * days).astype("int64")
     again = begin + (rng.random(total) * days).astype("int64")
