@@ -143,10 +143,10 @@ def telemetry_query(month: Month) -> str:
         select printf('dev-%05d', device + 1) as device_id, moment(day, 21600 + floor(600 * draw(key, 'second'))) as recorded_at,
             is_online, round(uptime, 4) as uptime_ratio,
             case when is_online then
-                round(90 * (0.5 + draw(hash(device), 'volume')) * (0.35 + 0.65 * weight) * uptime * (0.85 + 0.3 * draw(key, 'volume')))
+                round(90 * (0.5 + draw(hash(device), 'volume')) * (0.35 + 0.65 * weight) * uptime * (0.85 + 0.3 * draw(key, 'volume')))::bigint
                 end as usage_volume,
             floor(-ln(1 - draw(key, 'errors')) * (0.22 + 9 * severity))::bigint as errors,
-            case when kind in (1, 3) then round(35 + 65 * abs(2 * ((day / 41.0 + draw(hash(device), 'charge')) % 1) - 1)) end as battery_pct
+            case when kind in (1, 3) then round(35 + 65 * abs(2 * ((day / 41.0 + draw(hash(device), 'charge')) % 1) - 1))::bigint end as battery_pct
         from measured
         order by device_id, recorded_at
     """
