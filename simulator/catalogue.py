@@ -60,6 +60,13 @@ FEATURES = (
     "audit_log",
     "mobile_app",
 )
+FEATURE_CATEGORIES = (
+    "reporting", "reporting", "reporting", "monitoring", "data", "data", "data", "reporting", "collaboration", "collaboration",
+    "analysis", "analysis", "administration", "data", "administration", "access",
+)  # fmt: skip
+#: feature -> share of the window after which it came out; all others were there before
+RELEASED_INSIDE = {"forecasting": 0.15, "mobile_app": 0.4}
+FEATURE_PLANS = {"audit_log": "Business,Enterprise", "api_access": "Team,Business,Enterprise"}
 CORE_FEATURES = 3  # everybody has these; the others come in an order of the account's own
 ROLES = ("admin", "analyst", "manager", "viewer", "developer")
 ROLE_SHARES = (0.14, 0.26, 0.2, 0.32, 0.08)

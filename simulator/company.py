@@ -8,7 +8,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from simulator import campaigns, deliveries, event_files, events, exports, marketing, person_life
+import numpy as np
+
+from simulator import (
+    campaigns,
+    deliveries,
+    devices,
+    event_files,
+    events,
+    exports,
+    marketing,
+    person_life,
+    portal,
+    success_team,
+)
 from simulator.accounts import draw_accounts
 from simulator.customer_base import draw_customer_base
 from simulator.database import open_session
@@ -17,8 +30,9 @@ from simulator.files import Landing, put_in_place
 from simulator.life import live_through
 from simulator.people import draw_people
 from simulator.person_truth import load_people, write_person_truth
+from simulator.rescues import rescue
 from simulator.settings import Settings
-from simulator.truth import write_truth
+from simulator.truth import write_success_truth, write_truth
 
 
 @dataclass(frozen=True)
@@ -86,12 +100,19 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
     people = draw_people(settings, company)
     tell(f"{len(company)} accounts with {len(people)} logins; letting {settings.days} days pass")
     history = live_through(settings, company, people)
+    team = success_team.draw_team(settings, company)
+    interventions = success_team.draw_interventions(settings, company, team, history)
+    rescued = rescue(settings, company, people, history, interventions)
     defects = Defects(settings)
     calendar, months = settings.calendar, len(settings.calendar.months)
     with open_session(settings, folder / "spill") as session:
         landing = Landing(session, folder / "landing" / "files", defects)
         events.prepare(session, settings, company, people, history)
         exports.prepare(session, settings, company, history)
+        logins = np.bincount(people.account, minlength=len(company))
+        success_team.prepare(session, settings, company, logins, team, history, interventions)
+        devices.prepare(session, settings, company, history)
+        portal.prepare(session, settings, company, history)
         known = draw_customer_base(session, settings, company, people)
         load_people(known)
         person_life.prepare(session, settings)
@@ -124,8 +145,14 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
             known.write_month(landing, month, calendar)
             person_life.write_month(session, landing, month, calendar)
             campaigns.write_month(landing, month)
+            success_team.write_month(landing, month, is_last=month.number == months - 1)
+            devices.write_month(landing, month)
+            portal.write_month(session, landing, month)
+            if month.number == 0:
+                landing.write("features", f"features_{day}.csv", exports.features_query(settings), month)
             tell(f"{month.label}: {count} events")
         write_person_truth(known, folder / "truth")
         campaigns.write_campaign_truth(session, folder / "truth")
+        write_success_truth(session, folder / "truth", settings, company, team, rescued)
         write_truth(session, folder / "truth", settings, company, history, defects)
     return landing

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import numpy as np
+
 from simulator.settings import Month, Settings
 
 #: what a loader is expected to do with the row
@@ -45,6 +47,24 @@ _PLANS: dict[str, tuple[tuple[str, str, str, int], ...]] = {
         ("unreadable_timestamp", "occurred_at", "soon", 1),
     ),
     "product_ownership": (("negative_amount", "monthly_price", "-250.00", 1),),
+    "engagements": (
+        ("exact_duplicate", "", "", 2),
+        ("unreadable_timestamp", "occurred_at", "after lunch", 1),
+        ("negative_number", "duration_minutes", "-5", 1),
+        ("unknown_account", "customer_id", "acc-99999999", 1),
+    ),
+    "goals": (("exact_duplicate", "", "", 1), ("unreadable_timestamp", "created_at", "soon", 1)),
+    "interventions": (("exact_duplicate", "", "", 1), ("missing_required_key", "customer_id", "", 1)),
+    "devices": (
+        ("negative_amount", "monthly_revenue", "-250.00", 1),
+        ("unknown_account", "customer_id", "acc-99999999", 1),
+    ),
+    "device_telemetry": (
+        ("exact_duplicate", "", "", 2),
+        ("unreadable_timestamp", "recorded_at", "at noon", 1),
+        ("negative_number", "errors", "-5", 1),
+    ),
+    "customer_activity_log": (("exact_duplicate", "", "", 2), ("cut_off_json", "", "", 1)),
     "customer_events": (
         ("exact_duplicate", "", "", 3),
         ("wrong_number_of_fields", "", "", 1),
@@ -54,6 +74,10 @@ _PLANS: dict[str, tuple[tuple[str, str, str, int], ...]] = {
         ("cut_off_json", "", "", 1),
     ),
 }
+#: contracts that came later: their draws come from streams of their own, so that those of the others stay as they are
+_OWN_STREAM = {
+    "engagements", "goals", "interventions", "devices", "device_telemetry", "customer_activity_log",
+}  # fmt: skip
 
 
 class Defects:
@@ -65,7 +89,8 @@ class Defects:
 
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.broken
-        self._rng = settings.stream("defects")
+        self._settings = settings
+        self._shared = settings.stream("defects")
         self._months = len(settings.calendar.months)
         self.records: list[tuple[str, int, str, str, str]] = []
         self._inserted: dict[str, list[int]] = {}
@@ -84,6 +109,7 @@ class Defects:
         """
         if not self.is_on or month.number not in self._month_of(contract) or len(lines) < 3:
             return lines
+        rng = self._settings.stream(f"defects {contract}") if contract in _OWN_STREAM else self._shared
         is_json = ".jsonl" in file_name
         header = [] if is_json else lines[0].decode().rstrip("\r\n").split(",")
         first_row = 0 if is_json else 1
@@ -94,18 +120,18 @@ class Defects:
         for kind, column, value, count in _PLANS.get(contract, ()):
             if (kind == "cut_off_json") != is_json and kind != "exact_duplicate":
                 continue
-            for place in self._rng.choice(sound, size=min(count, len(sound)), replace=False).tolist():
+            for place in rng.choice(sound, size=min(count, len(sound)), replace=False).tolist():
                 line = lines[place]
                 row_id = self._id_of(line, is_json)
                 if kind == "not_utf8":
                     lines[place] = _with_field(line, header.index(column), b"M\xfcnchner Werke")
                     changed.append((place, kind, REJECTED, row_id))
                     continue
-                where = int(self._rng.integers(place + 1, len(lines) + 1))
+                where = int(rng.integers(place + 1, len(lines) + 1))
                 if kind == "exact_duplicate":
                     extra.append((where, line, kind, DUPLICATE, row_id))
                     continue
-                row_id = self._other_id(row_id)
+                row_id = self._other_id(rng, row_id)
                 if kind == "cut_off_json":
                     line = line[: int(len(line) * 0.6)] + b"\n"
                     extra.append((where, line, kind, REJECTED, ""))
@@ -116,7 +142,7 @@ class Defects:
                 else:
                     line = _with_field(line, header.index(column), value.encode())
                     row_id = "" if header.index(column) == 0 else row_id
-                extra.append((where, line, kind, REJECTED, row_id))
+                extra.append((where, line, kind, KEPT if kind == "unknown_account" else REJECTED, row_id))
         extra.sort(key=lambda item: item[0])
         file = f"{contract}/{file_name}"
         self._inserted[file] = [where for where, *_ in extra]
@@ -144,8 +170,9 @@ class Defects:
             return str(next(iter(json.loads(line).values())))
         return line.split(b",", 1)[0].decode()
 
-    def _other_id(self, row_id: str) -> str:
-        number = int(self._rng.integers(10**6, 10**7))
+    @staticmethod
+    def _other_id(rng: np.random.Generator, row_id: str) -> str:
+        number = int(rng.integers(10**6, 10**7))
         if row_id[3:4] == "-":
             return f"{row_id[:4]}9{number}"
         return f"{number:08x}" + row_id[8:]

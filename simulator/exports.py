@@ -284,6 +284,25 @@ def surveys_query(month: Month) -> str:
     """
 
 
+def features_query(settings: Settings) -> str:
+    """The catalogue of features, as planned when the window began: two come out inside it."""
+    names, days = catalogue.FEATURES, settings.days
+    before = settings.stream("feature released").integers(200, 1200, len(names)).tolist()
+    released = [
+        int(days * catalogue.RELEASED_INSIDE[name]) if name in catalogue.RELEASED_INSIDE else -ago
+        for name, ago in zip(names, before, strict=True)
+    ]
+    return f"""
+        select
+            ({sql_list(list(names))})[place] as feature_name,
+            ({sql_list(list(catalogue.FEATURE_CATEGORIES))})[place] as feature_category,
+            moment(({released})[place], 0) as released_at, place <= {catalogue.CORE_FEATURES} as is_core,
+            ({sql_list([catalogue.FEATURE_PLANS.get(name) for name in names])})[place] as plan_names,
+        from range(1, {len(names) + 1}) as places (place)
+        order by place
+    """
+
+
 def iso(column: str) -> str:
     """SQL that writes a timestamp as ISO 8601 text with milliseconds, UTC."""
     return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%gZ')"

@@ -19,18 +19,18 @@ OUTSIDE = 0.0035
 
 #: term -> (coefficient, how it can be seen)
 TERMS: dict[str, tuple[float, str]] = {
-    "poor_fit": (0.55, "faintly, in usage and survey marks"),
+    "poor_fit": (0.55, "faintly, in usage, survey marks and requests for features"),
     "poor_onboarding": (2.2, "in features adopted and early tickets"),
-    "price_rise": (1.8, "only through the date of the list-price rise"),
-    "champion_lost": (1.3, "the most active login is switched off"),
-    "disengaged": (0.75, "in the amount of use"),
+    "price_rise": (1.8, "through the date of the list-price rise, and in talk about the price"),
+    "champion_lost": (1.3, "the most active login is switched off and no champion comes to meetings"),
+    "disengaged": (0.75, "in the amount of use, and in missed meetings and missing answers"),
     "usage_drop": (0.9, "in the amount of use of the last four months"),
     "open_urgent_tickets": (0.55, "in the tickets"),
     "failed_payments": (0.6, "in the payments of the last two months"),
     "broken_features": (0.35, "in error events of the month before"),
     "renewal_month": (1.3, "in the end of the paid period (quarterly and yearly contracts)"),
     "within_contract": (-1.1, "in the end of the paid period (quarterly and yearly contracts)"),
-    "hidden_pull": (1.5, "not at all"),
+    "hidden_pull": (1.5, "faintly, in the talk with our team: another vendor is named more often"),
     "locked_in": (-2.6, "not at all: such accounts use little, complain much, and stay"),
 }
 

@@ -21,6 +21,8 @@ from simulator.settings import NEVER, Array, Month, Settings
 from simulator.support import open_urgent, surveys_of_month, tickets_of_month
 
 PRICE_RISE = 1.09
+#: parts of the hazard, as they stood when a month began, that show in what people of the account do in it
+STATE = ("disengaged", "champion_lost", "usage_drop", "open_urgent_tickets", "price_rise")
 
 
 @dataclass
@@ -41,6 +43,7 @@ class History:
     incidents: list[Incident]
     price_rise_day: int
     use: Columns  # account, month, activity, from_day, to_day, notice_day
+    states: Columns  # account, month, from_day, to_day, notice_day, and what the hazard of the month was made of
     hazards: Columns
     departures: Columns  # account, notice_day, end_day, cause
     invoices: Columns
@@ -94,7 +97,7 @@ class Life:
         for _ in range(5):
             self._drift()
             self.use_log.append(0.6 * self.engagement)
-        self.ledgers = {name: Ledger() for name in ("use", "hazards", "departures")}
+        self.ledgers = {name: Ledger() for name in ("use", "states", "hazards", "departures")}
         self.invoices: list[Columns] = []
         self.tickets: list[Columns] = []
         self.surveys: list[Columns] = []
@@ -108,8 +111,8 @@ class Life:
         since = day - self.accounts.champion_loss_day
         return np.where(since >= 0, np.exp(-np.maximum(since, 0) / 120.0), 0.0)
 
-    def _contributions(self, day: int) -> dict[str, Array]:
-        """The terms of the hazard of the month that begins on `day`, from what was there before it."""
+    def _parts(self, day: int) -> dict[str, Array]:
+        """What the hazard of the month that begins on `day` is made of, from what was there before it."""
         accounts, contracts = self.accounts, self.contracts
         count = len(accounts)
         age_days = np.maximum(day - contracts.paid_day, 0)
@@ -119,23 +122,21 @@ class Life:
         drop = np.mean(self.use_log[-4:-1], axis=0) - self.use_log[-1]
         since_raise = day + 30 - self.raised_day
         midnight = self.calendar.timestamps(np.array(day))
-        return hazard.terms(
-            {
-                "poor_fit": -accounts.fit,
-                "poor_onboarding": (0.6 - accounts.onboarding) * np.exp(-age_days / 300.0),
-                "price_rise": accounts.price_sensitivity * ((since_raise >= 0) & (since_raise < 150)),
-                "champion_lost": self._champion_gap(day + 15),
-                "disengaged": -self.engagement,
-                "usage_drop": np.clip(drop, 0.0, 2.0),
-                "open_urgent_tickets": np.minimum(open_urgent(self.tickets[-4:], midnight, count), 3.0),
-                "failed_payments": np.minimum(recent_failures(self.invoices[-6:], day, count), 3.0),
-                "broken_features": self.exposure,
-                "renewal_month": renews,
-                "within_contract": is_long & ~renews,
-                "hidden_pull": accounts.hidden_pull,
-                "locked_in": accounts.is_locked_in,
-            }
-        )
+        return {
+            "poor_fit": -accounts.fit,
+            "poor_onboarding": (0.6 - accounts.onboarding) * np.exp(-age_days / 300.0),
+            "price_rise": accounts.price_sensitivity * ((since_raise >= 0) & (since_raise < 150)),
+            "champion_lost": self._champion_gap(day + 15),
+            "disengaged": -self.engagement,
+            "usage_drop": np.clip(drop, 0.0, 2.0),
+            "open_urgent_tickets": np.minimum(open_urgent(self.tickets[-4:], midnight, count), 3.0),
+            "failed_payments": np.minimum(recent_failures(self.invoices[-6:], day, count), 3.0),
+            "broken_features": self.exposure,
+            "renewal_month": renews,
+            "within_contract": is_long & ~renews,
+            "hidden_pull": accounts.hidden_pull,
+            "locked_in": accounts.is_locked_in,
+        }
 
     def _incident_exposure(self, month: Month) -> Array:
         total = np.zeros(len(self.accounts))
@@ -210,7 +211,8 @@ class Life:
         accounts, contracts, rng = self.accounts, self.contracts, self.rng
         count = len(accounts)
         self._returns(month)
-        contributions = self._contributions(month.first_day)
+        parts = self._parts(month.first_day)
+        contributions = hazard.terms(parts)
         is_paying = (contracts.paid_day <= month.last_day) & (self.end_day > month.first_day) & ~contracts.failed_trial
         is_exposed = is_paying & (self.notice_day == NEVER)
         probability = self._departures(month, is_exposed, contributions)
@@ -238,6 +240,15 @@ class Life:
         from_day = np.maximum(self.since, month.first_day)
         to_day = np.minimum(self.end_day, month.last_day + 1)
         present = from_day < to_day
+        everybody = np.flatnonzero(present)
+        self.ledgers["states"].add(
+            account=everybody,
+            month=np.full(len(everybody), month.number),
+            from_day=from_day[everybody],
+            to_day=to_day[everybody],
+            notice_day=self.notice_day[everybody],
+            **{name: parts[name][everybody] for name in STATE},
+        )
         here = np.flatnonzero(present & ~accounts.is_silent)
         self.ledgers["use"].add(
             account=here,
@@ -261,7 +272,7 @@ class Life:
 
     def finish(self) -> History:
         """What the months left behind, with the hazard of the 30 days after the window."""
-        contributions = self._contributions(self.settings.days)
+        contributions = hazard.terms(self._parts(self.settings.days))
         last, _ = hazard.monthly_probability(self.accounts.tier, contributions)
         stays = (self.notice_day == NEVER) & (self.end_day == NEVER) & (self.contracts.paid_day < self.settings.days)
         names = list(self.invoices[0])
@@ -272,6 +283,7 @@ class Life:
             incidents=self.incidents,
             price_rise_day=self.price_rise_day,
             use=self.ledgers["use"].columns(),
+            states=self.ledgers["states"].columns(),
             hazards=self.ledgers["hazards"].columns(),
             departures=self.ledgers["departures"].columns(),
             invoices=invoices,

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from simulator import campaigns, catalogue, hazard
+from simulator import campaigns, catalogue, hazard, portal, rescues, success_team
 from simulator.accounts import Accounts
 from simulator.billing import Columns
 from simulator.database import load
@@ -41,7 +41,11 @@ def write_truth(
         says who is the same person (null: a robot). A device with is_shared belongs to more than one person.
     event_deliveries: events that came late, again, or by a wrong clock, with the true time and the one in the export.
     incidents: features that failed, with days and severity. broken_rows: see `Defects`.
-    settings.json: settings, coefficients, price rise.
+    success_team_truth, interventions_truth, device_trouble: see `write_success_truth`.
+    settings.json: settings, coefficients, price rise, what interventions do.
+
+    An account that an intervention kept (see simulator/rescues.py) has no departure, and no hazard from the month after the
+    one in which its notice would have come.
     """
     calendar = settings.calendar
     _accounts(session, folder, settings, accounts, history)
@@ -130,6 +134,13 @@ def write_truth(
             "pace": campaigns.PACE_OF_COMPANY,
             "channels": {channel.name: [asdict(step) for step in channel.steps] for channel in campaigns.CHANNELS},
         },
+        "interventions": {
+            "averts_share_of_departures": rescues.SAVES,
+            "within_days_of_its_beginning": rescues.WITHIN_DAYS,
+            "log_odds_a_month": success_team.INTERVENES,
+            "rest_days": success_team.REST_DAYS,
+            "differs_by_type": False,
+        },
         "hazard": {
             "form": "1 - (1 - logistic(base + sum of terms)) * (1 - outside), for 30 days",
             "base_log_odds": dict(zip(catalogue.TIERS, hazard.BASE, strict=True)),
@@ -138,6 +149,61 @@ def write_truth(
         },
     }
     (folder / "settings.json").write_text(json.dumps(described, indent=1) + "\n", "utf-8")
+
+
+def write_success_truth(
+    session: duckdb.DuckDBPyConnection,
+    folder: Path,
+    settings: Settings,
+    accounts: Accounts,
+    team: success_team.Team,
+    rescued: Columns,
+) -> None:
+    """Write what is planted about the customer-success team, the portal and the devices.
+
+    success_team_truth: an account a row; whether anybody ever talks to it, its pace, whether and from when it uses the portal.
+    interventions_truth: an intervention a row; the log-odds with which it came that month (from what the team could see), and
+        the notice that it averted, with the cause (null: none). Each averts a notice of the following days with one known
+        probability, see settings.json. A discount does not show in the bills.
+    device_trouble: a spell of trouble a row. Devices have no part in why accounts leave, and goals none either: a goal is
+        reached more often with good fit and engagement, which the hazard knows too.
+    """
+    calendar = settings.calendar
+    uses, from_day = portal.draw_portal(settings, accounts)
+    load(session, "team_truth", {
+        "account": np.arange(len(accounts)),
+        "is_engaged": team.is_engaged,
+        "pace_of_engagement": team.pace,
+        "uses_portal": uses,
+        "portal_from": calendar.timestamps(np.where(uses, from_day, NEVER)).astype("datetime64[D]"),
+    })  # fmt: skip
+    _write(
+        session, folder, "success_team_truth",
+        "select customer_id, team_truth.* exclude (account) from team_truth inner join company using (account) order by customer_id",
+    )  # fmt: skip
+    load(session, "rescued", {
+        "intervention": rescued["intervention"],
+        "averted_notice_on": calendar.timestamps(rescued["notice_day"]).astype("datetime64[D]"),
+        "averted_end_on": calendar.timestamps(rescued["end_day"]).astype("datetime64[D]"),
+        "averted_cause": rescued["cause"].astype("U"),
+    })  # fmt: skip
+    _write(
+        session, folder, "interventions_truth",
+        """
+        select printf('int-%05d', intervention + 1) as intervention_id, customer_id, log_odds,
+            averted_notice_on, averted_end_on, averted_cause
+        from intervention inner join company using (account) left join rescued using (intervention)
+        order by intervention_id
+        """,
+    )  # fmt: skip
+    _write(
+        session, folder, "device_trouble",
+        """
+        select printf('dev-%05d', device + 1) as device_id, moment(from_day, 0)::date as from_day, moment(to_day - 1, 0)::date as last_day, severity
+        from device_spell inner join device_unit using (device)
+        where from_day < retired_day order by device_id, from_day, last_day, severity
+        """,
+    )  # fmt: skip
 
 
 def _accounts(

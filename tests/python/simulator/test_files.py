@@ -23,7 +23,7 @@ CONTRACTS = {
     "accounts", "users", "subscriptions", "invoices", "payments", "support_tickets", "survey_responses", "customer_events",
     "customers", "customer_identifiers", "customer_relationships", "customer_preferences_consent", "customer_interactions",
     "lifecycle_events", "segment_assignments", "value_metrics", "product_ownership", "complaints_feedback",
-    "touchpoints",
+    "touchpoints", "engagements", "goals", "interventions", "features", "devices", "device_telemetry", "customer_activity_log",
 }  # fmt: skip
 
 
