@@ -8,9 +8,9 @@
     {{ return(plan) }}
 {%- endmacro %}
 
-{# The first day that is kept. #}
-{% macro first_kept_day(build) -%}
-    cast({{ dbt.dateadd('day', -1 * var('history_days'), 'cast(' ~ build ~ '.as_of as date)') }} as date)
+{# The first day that is kept, as seen from as_of. #}
+{% macro first_kept_day(as_of) -%}
+    cast({{ dbt.dateadd('day', -1 * var('history_days'), 'cast(' ~ as_of ~ ' as date)') }} as date)
 {%- endmacro %}
 
 {#
@@ -56,7 +56,7 @@
         {%- set outdated -%}
             delete from {{ this }}
             where
-                date_day < (select {{ first_kept_day('build') }} from {{ ref('silver__as_of') }} as build)
+                date_day < (select {{ first_kept_day('build.as_of') }} from {{ ref('silver__as_of') }} as build)
                 or date_day > (select cast(build.as_of as date) from {{ ref('silver__as_of') }} as build)
                 or exists (
                     select 1

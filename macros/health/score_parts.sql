@@ -25,7 +25,7 @@
                     (select * from landing.score_context_seen except select * from {{ ref('silver__score_context') }})
                 ) as differing
                 cross join {{ ref('silver__as_of') }} as build
-                where date_day >= {{ first_kept_day('build') }}
+                where date_day >= {{ first_kept_day('build.as_of') }}
             )
 
             select
@@ -48,7 +48,7 @@
         {%- set outdated -%}
             delete from {{ this }}
             where
-                date_day < (select {{ first_kept_day('build') }} from {{ ref('silver__as_of') }} as build)
+                date_day < (select {{ first_kept_day('build.as_of') }} from {{ ref('silver__as_of') }} as build)
                 or date_day > (select cast(build.as_of as date) from {{ ref('silver__as_of') }} as build)
                 or exists (
                     select 1

@@ -1,5 +1,16 @@
 -- Grain: one row per month, tier, manager and kind of engagement.
-with engagements as (
+with ordered as (
+    select
+        engagements.*,
+        lag(occurred_at) over (
+            partition by customer_id, status
+            order by occurred_at, source_system, engagement_id nulls last
+        ) as previous_at
+    from {{ ref('silver__engagements') }} as engagements
+    where status != 'planned'
+),
+
+engagements as (
     select
         cast(date_trunc('month', engagements.occurred_at) as date) as month,
         accounts.customer_tier,
@@ -21,12 +32,11 @@ with engagements as (
         -- Days since the last contact of any kind that took place.
         case
             when engagements.status = 'held'
-                then {{ dbt.datediff("lag(engagements.occurred_at) over (partition by engagements.customer_id, engagements.status order by engagements.occurred_at, engagements.source_system, engagements.engagement_id nulls last)", 'engagements.occurred_at', 'day') }}
+                then {{ dbt.datediff('engagements.previous_at', 'engagements.occurred_at', 'day') }}
         end as gap_days
-    from {{ ref('silver__engagements') }} as engagements
+    from ordered as engagements
     inner join {{ ref('silver__accounts') }} as accounts
         on engagements.customer_id = accounts.customer_id
-    where engagements.status != 'planned'
 )
 
 select

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import yaml
+from jinja2 import Environment
 
 _PROJECT_DIR = Path(__file__).resolve().parents[2]
 _VARIABLES: dict[str, Any] = yaml.safe_load((_PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
@@ -28,9 +29,20 @@ def _call_of(name: str) -> Callable[..., str]:
     return lambda *values, **named: f"{name}({', '.join(map(_shown, [*values, *named.values()]))})"
 
 
+def _list_of(expression: str) -> Callable[[], Any]:
+    value = Environment(autoescape=True).compile_expression(expression)()
+    return lambda: value
+
+
 for _path in sorted((_PROJECT_DIR / "macros").rglob("*.sql")):
-    for _name in re.findall(r"\{%-?\s*macro\s+(\w+)\s*\(", _path.read_text()):
+    _text = _path.read_text()
+    for _name in re.findall(r"\{%-?\s*macro\s+(\w+)\s*\(", _text):
         globals()[_name] = _call_of(_name)
+    # A macro that does nothing but return a list gives that list.
+    for _name, _expression in re.findall(
+        r"\{% macro (\w+)\(\) -%\}\s*\{\{ return\((\[.*?\])\) \}\}\s*\{%-", _text, re.S
+    ):
+        globals()[_name] = _list_of(_expression)
 
 
 execute = False
@@ -49,6 +61,16 @@ def landed_rows(name: str, with_details: bool = False) -> str:
 def arrived_events(only_unseen: bool) -> str:
     """A whole query, so it cannot stand as a function call."""
     return "select * from customer_events"
+
+
+def contributions_of(relation: str, *_: Any) -> str:
+    """A whole query, so it cannot stand as a function call."""
+    return f"select * from {relation}"
+
+
+def scores_of(contributions: str, keys: list[str]) -> str:
+    """A whole query, so it cannot stand as a function call."""
+    return f"select {', '.join(keys)}, score_value from {contributions}"
 
 
 def join_placeholders(name: str, kind: str, value: str) -> str:

@@ -6,7 +6,7 @@ with month_ends as (
         max(days.date_day) as date_day
     from {{ ref('silver__days') }} as days
     cross join {{ ref('silver__as_of') }} as build
-    where days.date_day >= {{ first_kept_day('build') }}
+    where days.date_day >= {{ first_kept_day('build.as_of') }}
     group by cast(date_trunc('month', days.date_day) as date)
 ),
 

@@ -25,6 +25,15 @@ with raw_values as (
     {%- endif %}
 ),
 
+places as (
+    {% for signal in signals -%}
+    select
+        '{{ signal }}' as signal,
+        {{ loop.index }} as place
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 signals as (
     select
         signals.score,
@@ -41,12 +50,7 @@ signals as (
         on
             signals.score = components.score
             and signals.component = components.component
-    inner join (
-        {% for signal in signals -%}
-        select '{{ signal }}' as signal, {{ loop.index }} as place
-        {{- ' union all ' if not loop.last }}
-        {%- endfor %}
-    ) as places
+    inner join places
         on signals.signal = places.signal
     where
         components.weight_set = '{{ var("health_weight_set") }}'
@@ -104,7 +108,12 @@ summed as (
         -- To twelve digits, so that a score on the edge of a band is on one side of it whatever the order of the sum.
         cast(cast((
             {%- for signal in signals %}
-            coalesce(weights.weight_{{ loop.index }} * ({{ normalised('raw_values.' ~ signal, 'weights.at_0_' ~ loop.index, 'weights.at_50_' ~ loop.index, 'weights.at_100_' ~ loop.index) }}), 0)
+            {%- set at = ['weights.at_0_' ~ loop.index, 'weights.at_50_' ~ loop.index, 'weights.at_100_' ~ loop.index] %}
+            coalesce(
+                weights.weight_{{ loop.index }}
+                * ({{ normalised('raw_values.' ~ signal, at[0], at[1], at[2]) }}),
+                0
+            )
             {{- ' +' if not loop.last }}
             {%- endfor %}
         ) / 100 as decimal(18, 12)) as double) as score_value

@@ -16,7 +16,7 @@ with accounts as (
         known.known_on,
         greatest(
             known.known_on,
-            {{ first_kept_day('build') }}
+            {{ first_kept_day('build.as_of') }}
             {%- if build.part %},
             coalesce(rebuilt.rebuild_from, known.known_on)
             {%- endif %}

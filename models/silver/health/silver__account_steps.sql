@@ -3,6 +3,8 @@
 -- day needs the day before it and this day's steps, not the year behind it.
 {%- set windows = account_windows() %}
 {%- set measures = windows | map(attribute='measure') | unique | list %}
+{%- set taken = windows | rejectattr('takes', 'none') | map(attribute='takes') | list %}
+{%- set offsets = (windows | map(attribute='adds') | list + taken) | unique | sort %}
 with terms as (
     select
         terms.customer_id,
@@ -28,20 +30,28 @@ endings as (
     where terms.valid_to <= build.as_of
 ),
 
+mrr_changes as (
+    select
+        customer_id,
+        begins_on as date_day,
+        mrr as step
+    from terms
+    where mrr is not null
+    union all
+    select
+        customer_id,
+        ends_on,
+        -mrr
+    from endings
+    where mrr is not null
+),
+
 mrr_steps as (
     select
         customer_id,
         date_day,
         sum(step) as step
-    from (
-        select customer_id, begins_on as date_day, mrr as step
-        from terms
-        where mrr is not null
-        union all
-        select customer_id, ends_on, -mrr
-        from endings
-        where mrr is not null
-    ) as changes
+    from mrr_changes
     group by customer_id, date_day
 ),
 
@@ -59,25 +69,38 @@ mrr_levels as (
 ),
 
 -- The highest of a year can change only when a level begins or drops out of the year.
+mrr_turning_days as (
+    select
+        customer_id,
+        begins_on as date_day
+    from mrr_levels
+    union distinct
+    select
+        customer_id,
+        cast({{ dbt.dateadd('day', 364, 'ends_on') }} as date) as date_day
+    from mrr_levels
+    where ends_on < date '9000-01-01'
+),
+
 highest_mrr as (
     select
         turning_days.customer_id,
         turning_days.date_day,
         max(mrr_levels.mrr) as amount
-    from (
-        select customer_id, begins_on as date_day
-        from mrr_levels
-        union
-        select customer_id, cast({{ dbt.dateadd('day', 364, 'ends_on') }} as date)
-        from mrr_levels
-        where ends_on < date '9000-01-01'
-    ) as turning_days
+    from mrr_turning_days as turning_days
     inner join mrr_levels
         on
             turning_days.customer_id = mrr_levels.customer_id
             and mrr_levels.begins_on <= turning_days.date_day
             and mrr_levels.ends_on > {{ dbt.dateadd('day', -364, 'turning_days.date_day') }}
     group by turning_days.customer_id, turning_days.date_day
+),
+
+periods as (
+    {% for period in range(-40, 41) -%}
+    select {{ period }} as period
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- Paid periods longer than 45 days; who pays by the month is bound by none.
@@ -89,12 +112,7 @@ paid_periods as (
         terms.begins_on as terms_begin_on,
         terms.ends_on as terms_end_on
     from terms
-    cross join (
-        {% for period in range(-40, 41) -%}
-        select {{ period }} as period
-        {{- ' union all ' if not loop.last }}
-        {%- endfor %}
-    ) as periods
+    cross join periods
     where terms.billing_months >= 2 and terms.mrr > 0 and not terms.is_free
 ),
 
@@ -107,19 +125,25 @@ bound_periods as (
     where ends_on > terms_begin_on and (terms_end_on is null or begins_on < terms_end_on)
 ),
 
+period_turning_days as (
+    select
+        customer_id,
+        begins_on as date_day
+    from bound_periods
+    union distinct
+    select
+        customer_id,
+        ends_on as date_day
+    from bound_periods
+),
+
 -- The next end of a paid period, in days since 1970; 0 where no period runs.
 contract_ends as (
     select
         turning_days.customer_id,
         turning_days.date_day,
         coalesce(min({{ dbt.datediff("date '1970-01-01'", 'bound_periods.ends_on', 'day') }}), 0) as amount
-    from (
-        select customer_id, begins_on as date_day
-        from bound_periods
-        union
-        select customer_id, ends_on
-        from bound_periods
-    ) as turning_days
+    from period_turning_days as turning_days
     left join bound_periods
         on
             turning_days.customer_id = bound_periods.customer_id
@@ -221,14 +245,14 @@ measured as (
     from {{ ref('silver__account_days') }}
 ),
 
-{%- set offsets = (windows | map(attribute='adds') | list + windows | rejectattr('takes', 'none') | map(attribute='takes') | list) | unique | sort %}
 steps as (
     {% for offset in offsets -%}
     select
         customer_id,
         cast({{ dbt.dateadd('day', offset, 'date_day') }} as date) as date_day,
         {%- for window in windows %}
-        {{ window.measure if window.adds == offset else '-' ~ window.measure if window.takes == offset else 'cast(null as decimal(28, 6))' }} as {{ window.level }},
+        {%- set step = window.measure if window.adds == offset else '-' ~ window.measure if window.takes == offset %}
+        {{ step or 'cast(null as decimal(28, 6))' }} as {{ window.level }},
         {%- endfor %}
         {{ 'case when active_days > 0 then date_day end' if offset == 0 else 'cast(null as date)' }} as active_on
     from measured

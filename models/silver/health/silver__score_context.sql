@@ -3,7 +3,7 @@ with days as (
     select days.date_day
     from {{ ref('silver__days') }} as days
     cross join {{ ref('silver__as_of') }} as build
-    where days.date_day >= {{ first_kept_day('build') }}
+    where days.date_day >= {{ first_kept_day('build.as_of') }}
 ),
 
 records_begin as (
