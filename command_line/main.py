@@ -330,5 +330,31 @@ def explain_person(
         raise _fail(escape(str(error))) from error
 
 
+@explain.command("account")
+def explain_account(
+    who: Annotated[str, typer.Argument(metavar="ID", help="A customer_id, or the whole name of an account.")],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="DATE", help="Day, as 2026-03-31; default: the last one.", show_default=False),
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(help="Only this score: health, churn_risk or success.", show_default=False)
+    ] = None,
+    signal: Annotated[
+        str | None, typer.Option(help="The rows that this signal was measured on.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show why the scores of an account are what they are on a day, down to the rows they were measured on."""
+    from command_line.explain_account import open_scores, print_account, read_account
+    from command_line.explain_person import ExplainError
+
+    try:
+        with open_scores(_data_dir(data_dir)) as con:
+            print_account(console, con, read_account(con, who, at), score, signal)
+    except ExplainError as error:
+        raise _fail(escape(str(error))) from error
+
+
 if __name__ == "__main__":
     app()

@@ -32,14 +32,7 @@ select
     contribution,
     weight,
     points,
-    replace(
-        sentence,
-        '{value}',
-        case
-            when unit = 'ratio' then cast(cast(round(100 * raw_value) as bigint) as {{ dbt.type_string() }}) || ' %'
-            else cast(cast(round(raw_value) as bigint) as {{ dbt.type_string() }})
-        end
-    ) as sentence,
+    replace(sentence, '{value}', {{ spoken_value('raw_value', 'unit') }}) as sentence,
     row_number() over (partition by score, customer_id order by cast(points as decimal(18, 9)) desc, signal) as reason_rank
 from weighed
 where points > 0

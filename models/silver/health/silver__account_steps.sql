@@ -13,10 +13,7 @@ with terms as (
         terms.valid_from,
         terms.valid_to,
         terms.canceled_at,
-        terms.mrr,
-        terms.is_free,
-        terms.billing_months,
-        coalesce(terms.current_period_ends_at, terms.started_at) as period_anchor
+        terms.mrr
     from {{ ref('silver__subscription_terms') }} as terms
     cross join {{ ref('silver__as_of') }} as build
     where terms.valid_from <= build.as_of
@@ -96,33 +93,14 @@ highest_mrr as (
     group by turning_days.customer_id, turning_days.date_day
 ),
 
-periods as (
-    {% for period in range(-40, 41) -%}
-    select {{ period }} as period
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
 -- Paid periods longer than 45 days; who pays by the month is bound by none.
-paid_periods as (
-    select distinct
-        terms.customer_id,
-        cast({{ dbt.dateadd('month', 'cast((periods.period - 1) * terms.billing_months as integer)', 'terms.period_anchor') }} as date) as begins_on,
-        cast({{ dbt.dateadd('month', 'cast(periods.period * terms.billing_months as integer)', 'terms.period_anchor') }} as date) as ends_on,
-        terms.begins_on as terms_begin_on,
-        terms.ends_on as terms_end_on
-    from terms
-    cross join periods
-    where terms.billing_months >= 2 and terms.mrr > 0 and not terms.is_free
-),
-
 bound_periods as (
     select
         customer_id,
         greatest(begins_on, terms_begin_on) as begins_on,
         case when terms_end_on < ends_on then terms_end_on else ends_on end as ends_on
-    from paid_periods
-    where ends_on > terms_begin_on and (terms_end_on is null or begins_on < terms_end_on)
+    from {{ ref('silver__billing_periods') }}
+    where billing_months >= 2
 ),
 
 period_turning_days as (

@@ -9,13 +9,15 @@ anchored as (
     select
         months.month,
         {% if var('mrr_anchor') == 'month_start' %}
-        cast(months.month as timestamp) as anchor_at
+        cast(months.month as timestamp) as anchor_at,
+        true as is_complete
         {% else %}
         -- The first instant that is no longer asked about; the month that is still running is measured at as_of.
         least(
             cast({{ dbt.dateadd('month', 1, 'months.month') }} as timestamp),
             {{ dbt.dateadd('second', 1, 'build.as_of') }}
-        ) as anchor_at
+        ) as anchor_at,
+        cast({{ dbt.dateadd('month', 1, 'months.month') }} as timestamp) <= {{ dbt.dateadd('second', 1, 'build.as_of') }} as is_complete
         {% endif %}
     from months
     cross join {{ ref('silver__as_of') }} as build
@@ -34,7 +36,9 @@ closings as (
     select
         first_months.customer_id,
         anchored.month,
-        coalesce(sum(terms.mrr), 0) as closing_mrr
+        anchored.is_complete,
+        coalesce(sum(terms.mrr), 0) as closing_mrr,
+        count(case when terms.mrr > 0 then 1 end) as paid_subscriptions
     from first_months
     inner join anchored
         on first_months.first_month <= anchored.month
@@ -48,13 +52,15 @@ closings as (
             and terms.valid_from < anchored.anchor_at
             and (terms.valid_to is null or terms.valid_to >= anchored.anchor_at)
             {% endif %}
-    group by first_months.customer_id, anchored.month
+    group by first_months.customer_id, anchored.month, anchored.is_complete
 ),
 
 changes as (
     select
         customer_id,
         month,
+        is_complete,
+        paid_subscriptions,
         coalesce(lag(closing_mrr) over (partition by customer_id order by month), 0) as opening_mrr,
         closing_mrr,
         coalesce(
@@ -81,5 +87,7 @@ select
     cast(
         case when opening_mrr = 0 and highest_before > 0 then closing_mrr else 0 end as decimal(18, 4)
     ) as reactivation_mrr,
-    cast(closing_mrr as decimal(18, 4)) as closing_mrr
+    cast(closing_mrr as decimal(18, 4)) as closing_mrr,
+    cast(paid_subscriptions as bigint) as paid_subscriptions,
+    is_complete
 from changes
