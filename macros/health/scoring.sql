@@ -113,7 +113,8 @@
             {%- for key in keys %}
             {{ key }},
             {%- endfor %}
-            cast(sum(cast(contribution as decimal(18, 12))) as double) as score_value,
+            -- To nine digits: the twelfth of a hundred points may lie above 100.
+            cast(cast(sum(cast(contribution as decimal(18, 12))) as decimal(18, 9)) as double) as score_value,
             cast(sum(nominal_weight) as double) as coverage_pct
         from {{ contributions }}
         group by score, {{ keys | join(', ') }}

@@ -105,7 +105,7 @@ summed as (
         raw_values.date_day,
         weights.coverage_pct,
         weights.signals,
-        -- To twelve digits, so that a score on the edge of a band is on one side of it whatever the order of the sum.
+        -- To nine digits, so that a score on the edge of a band, or at 100, is on one side of it whatever the order of the sum.
         cast(cast((
             {%- for signal in signals %}
             {%- set at = ['weights.at_0_' ~ loop.index, 'weights.at_50_' ~ loop.index, 'weights.at_100_' ~ loop.index] %}
@@ -116,7 +116,7 @@ summed as (
             )
             {{- ' +' if not loop.last }}
             {%- endfor %}
-        ) / 100 as decimal(18, 12)) as double) as score_value
+        ) / 100 as decimal(18, 9)) as double) as score_value
     from raw_values
     inner join weights
         on raw_values.known_signals = weights.known_signals
