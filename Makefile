@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test lint bench dagster docs clean
+.PHONY: help setup demo test thorough lint bench dagster docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -29,7 +29,10 @@ demo: setup ## simulate a company, build, audit, publish, and print one page abo
 	@$(BIN)/customer-analytics demo
 
 test: setup lint ## everything that a landing must pass
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not thorough"
+
+thorough: setup ## what takes longer than a landing may: more orders, more moments, more settings
+	@$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m thorough
 
 lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .

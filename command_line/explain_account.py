@@ -105,7 +105,8 @@ def read_account(con: duckdb.DuckDBPyConnection, asked: str, on: str | None) -> 
     )
     if not scores:
         raise ExplainError(
-            f"{customer} has no score on {day}; it was a customer, within the kept history, on days from {bounds['first_day']} to {bounds['last_day']}."
+            f"{customer} has no score on {day}; within the kept history it was a customer "
+            f"on days from {bounds['first_day']} to {bounds['last_day']}."
         )
     contributions = rows(
         con,

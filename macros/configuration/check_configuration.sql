@@ -1,27 +1,30 @@
-{# Stops the run before its first model if a variable is unknown or holds something it may not. #}
+{# Stops the run before its first model if variables are unknown or hold something they may not: says of each what it is and what it may be. #}
 {% macro check_configuration() -%}
     {% if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot'] %}
         {% set rules = variable_rules() %}
+        {% set problems = [] %}
         {% for name in (invocation_args_dict.get('vars') or {}).keys() if name not in rules %}
-            {{ stop("Variable '" ~ name ~ "' does not exist. Variables are: " ~ rules.keys() | sort | join(', ') ~ ".") }}
+            {% do problems.append("Variable '" ~ name ~ "' does not exist. Variables are: " ~ rules.keys() | sort | join(', ') ~ ".") %}
         {% endfor %}
         {% for name, rule in rules.items() %}
             {% set value = var(name) %}
-            {% if value is none %}
-                {% if not rule.optional %}
-                    {{ stop("Variable '" ~ name ~ "' is empty; it needs " ~ allowed_values(rule) ~ ".") }}
-                {% endif %}
-            {% else %}
-                {% do check_variable(name, value, rule) %}
+            {% if value is not none %}
+                {% do problems.extend(problems_of_variable(name, value, rule)) %}
+            {% elif not rule.optional %}
+                {% do problems.append("Variable '" ~ name ~ "' is empty; it needs " ~ allowed_values(rule) ~ ".") %}
             {% endif %}
         {% endfor %}
-        {% if var('business_hours_to') <= var('business_hours_from') %}
-            {{ stop("Variable 'business_hours_to' is " ~ var('business_hours_to') ~ "; it must be later than business_hours_from, which is " ~ var('business_hours_from') ~ ".") }}
+        {% if problems == [] and var('business_hours_to') <= var('business_hours_from') %}
+            {% do problems.append("Variable 'business_hours_to' is " ~ var('business_hours_to') ~ "; it must be later than business_hours_from, which is " ~ var('business_hours_from') ~ ".") %}
+        {% endif %}
+        {% if problems %}
+            {{ stop(problems | join(' ')) }}
         {% endif %}
     {% endif %}
 {%- endmacro %}
 
-{% macro check_variable(name, value, rule) -%}
+{# What is wrong with the value of a variable, as a list of at most one sentence. #}
+{% macro problems_of_variable(name, value, rule) -%}
     {% set problem = false %}
     {% if rule.kind in ['number', 'whole number'] %}
         {# Not a number is neither below nor above anything. #}
@@ -47,9 +50,7 @@
         {% set shaped = modules.re.match('^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$', value | string) %}
         {% set problem = not shaped or run_query("select try_cast('" ~ value ~ "' as timestamp) is null").columns[0].values()[0] %}
     {% endif %}
-    {% if problem %}
-        {{ stop("Variable '" ~ name ~ "' is " ~ (value | string if value is float else value | tojson) ~ "; it must be " ~ allowed_values(rule) ~ ".") }}
-    {% endif %}
+    {{ return(["Variable '" ~ name ~ "' is " ~ (value | string if value is float else value | tojson) ~ "; it must be " ~ allowed_values(rule) ~ "."] if problem else []) }}
 {%- endmacro %}
 
 {% macro allowed_values(rule) -%}

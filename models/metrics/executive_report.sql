@@ -37,7 +37,7 @@ select
     success.high_risk_customers,
     success.nps_score,
     success.csat_ratio,
-    coalesce(tickets.tickets_opened, 0) as tickets_opened,
+    cast(coalesce(tickets.tickets_opened, 0) as bigint) as tickets_opened,
     tickets.first_response_in_time_rate
 from month_ends
 inner join {{ ref('metrics_customer_success') }} as success

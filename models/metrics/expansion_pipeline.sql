@@ -4,7 +4,7 @@ with growth as (
     select
         movements.customer_tier,
         cast(percentile_cont(0.5) within group (
-            order by cast(movements.expansion_mrr as double) / movements.opening_mrr
+            order by cast(movements.expansion_mrr as double) / nullif(movements.opening_mrr, 0) nulls last
         ) as double) as typical_growth_ratio
     from {{ ref('fct_mrr_movements') }} as movements
     cross join {{ ref('silver__as_of') }} as build
@@ -18,7 +18,7 @@ with growth as (
 subscribed as (
     select
         terms.customer_id,
-        sum(terms.quantity) as seats,
+        cast(sum(terms.quantity) as bigint) as seats,
         max(case when terms.canceled_at <= build.as_of then 1 else 0 end) as has_given_notice
     from {{ ref('silver__subscription_terms') }} as terms
     cross join {{ ref('silver__as_of') }} as build
@@ -73,15 +73,23 @@ measured as (
     from customers
 ),
 
-signs as (
+spoken as (
     select
         measured.customer_id,
-        count(*) as expansion_signs,
-        {{ joined_text("replace(signs.sentence, '{value}', " ~ spoken_value('measured.raw_value', 'signs.unit') ~ ")", '; ', 'signs.expansion_sign') }} as reasons
+        measured.expansion_sign,
+        replace(signs.sentence, '{value}', {{ spoken_value('measured.raw_value', 'signs.unit') }}) as sentence
     from measured
     inner join {{ ref('expansion_signs') }} as signs
         on measured.expansion_sign = signs.expansion_sign and measured.raw_value >= signs.at_least
-    group by measured.customer_id
+),
+
+signs as (
+    select
+        spoken.customer_id,
+        count(*) as expansion_signs,
+        {{ joined_text('spoken.sentence', '; ', 'spoken.expansion_sign') }} as reasons
+    from spoken
+    group by spoken.customer_id
 )
 
 select

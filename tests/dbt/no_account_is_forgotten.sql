@@ -4,6 +4,7 @@ with facts as (
     {% for model in [
         'silver__activity_days', 'silver__feature_use', 'silver__payment_behaviour', 'silver__subscription_terms',
         'silver__account_sessions', 'silver__support_tickets', 'silver__survey_responses', 'silver__users',
+        'silver__bills', 'silver__engagements', 'silver__goals', 'silver__interventions', 'silver__devices', 'silver__portal_activities',
     ] -%}
     select distinct
         '{{ model }}' as place,

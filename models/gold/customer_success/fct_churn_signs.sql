@@ -13,27 +13,14 @@ with subscriptions as (
 
 events as (
     select
-        account_map.customer_id,
-        stages.to_stage = 'churned' as has_left,
-        events.occurred_at,
-        events.reason,
-        events.source_system,
-        events.source_file,
-        events.source_line,
+        events.*,
+        events.to_stage = 'churned' as has_left,
         row_number() over (
-            partition by account_map.customer_id
+            partition by events.customer_id
             order by events.occurred_at desc, events.source_system, events.lifecycle_event_id desc
         ) as place
-    from {{ ref('bronze__lifecycle_events') }} as events
-    inner join {{ ref('silver__account_map') }} as account_map
-        on events.source_system = account_map.source_system and events.customer_id = account_map.source_customer_id
-    inner join {{ ref('lifecycle_rules') }} as stages
-        on
-            stages.rule_kind = 'recorded'
-            and lower(events.event_type) = stages.trigger
-            and stages.to_stage in ('churned', 'reactivated', 'active', 'onboarding')
-    cross join {{ ref('silver__as_of') }} as build
-    where not account_map.is_left_out and events.occurred_at <= build.as_of
+    from {{ ref('silver__account_lifecycle_events') }} as events
+    where events.to_stage in ('churned', 'reactivated', 'active', 'onboarding')
 ),
 
 gathered as (

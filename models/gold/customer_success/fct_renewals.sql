@@ -2,8 +2,8 @@
 with periods as (
     select
         periods.*,
-        case when terms_end_on < ends_on then terms_end_on else ends_on end as renewal_on,
-        terms_end_on < ends_on as ends_early,
+        case when periods.terms_end_on < periods.ends_on then periods.terms_end_on else periods.ends_on end as renewal_on,
+        periods.terms_end_on < periods.ends_on as ends_early,
         build.as_of
     from {{ ref('silver__billing_periods') }} as periods
     cross join {{ ref('silver__as_of') }} as build

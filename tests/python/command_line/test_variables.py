@@ -17,18 +17,27 @@ pytestmark = pytest.mark.slow
 
 Command = Callable[..., Result]
 
-# As YAML on the command line: the variable, and words of the sentence about it.
+# As YAML on the command line: variables, and words of what is said about them.
 WRONG = [
-    ("{session_timeout_minutes: 0}", ["'session_timeout_minutes' is 0", "a whole number from 1 to 1440"]),
-    ("{late_event_days: 0.5}", ["'late_event_days' is 0.5", "a whole number from 0 to 36500"]),
-    ("{journey_max_stages: 2.5}", ["'journey_max_stages' is 2.5", "a whole number from 2 to 30"]),
-    ("{attribution_half_life_days: .nan}", ["'attribution_half_life_days' is nan", "a number from 0.01 to 3650"]),
-    ("{session_timeout: 20}", ["'session_timeout' does not exist", "session_timeout_minutes", "mrr_anchor"]),
-    ("{systems: [nosuch]}", ["'systems'", "nosuch", "files, hubspot, salesforce, snowplow, stripe, zendesk"]),
-    ("{own_domains: shop.example}", ["'own_domains'", "a list of domains"]),
-    ("{own_domains: ['https://shop.example/']}", ["'own_domains'", "https://shop.example/"]),
-    ("{as_of: yesterday}", ["'as_of'", "yesterday", "2026-10-31"]),
-    ("{as_of: '2026-02-31'}", ["'as_of'", "2026-02-31"]),
+    (
+        "{session_timeout_minutes: 0, late_event_days: 0.5, journey_max_stages: 2.5, attribution_half_life_days: .nan, "
+        "session_timeout: 20, systems: [nosuch], own_domains: shop.example, as_of: yesterday}",
+        [
+            *("'session_timeout_minutes' is 0", "a whole number from 1 to 1440"),
+            *("'late_event_days' is 0.5", "a whole number from 0 to 36500"),
+            *("'journey_max_stages' is 2.5", "a whole number from 2 to 30"),
+            *("'attribution_half_life_days' is nan", "a number from 0.01 to 3650"),
+            *("'session_timeout' does not exist", "session_timeout_minutes", "mrr_anchor"),
+            *("'systems'", "nosuch", "files, hubspot, salesforce, snowplow, stripe, zendesk"),
+            *("'own_domains' is", "shop.example", "a list of domains"),
+            *("'as_of' is", "yesterday", "2026-10-31"),
+        ],
+    ),
+    (
+        "{own_domains: ['https://shop.example/'], as_of: '2026-02-31', business_hours_from: 17}",
+        ["'own_domains' is", "https://shop.example/", "'as_of' is", "2026-02-31"],
+    ),
+    ("{business_hours_from: 17}", ["'business_hours_to' is 17", "later than business_hours_from, which is 17"]),
 ]
 
 

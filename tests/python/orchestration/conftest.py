@@ -66,7 +66,8 @@ def command_line_build(
     folder = tmp_path_factory.mktemp("by_command_line")
     shutil.copytree(simulated / "landing", folder / "landing")
     _spare_parsing(folder / "target")
-    environment = {**os.environ, "DBT_TARGET_PATH": str(folder / "target")}
+    # The build of Dagster has the unit tests.
+    environment = {**os.environ, "DBT_TARGET_PATH": str(folder / "target"), "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
     command = [sys.executable, "-m", "command_line.main", "run", "--data-dir", str(folder)]
     with subprocess.Popen(
         command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -211,6 +211,7 @@ def test_any_sequence_of_loads_ends_where_one_build_does(by_pause: EventBench, l
     _check_sequence(by_pause, landed, by_tracker=False)
 
 
+@pytest.mark.thorough
 @settings(SEQUENCES, max_examples=4)
 @given(landed=deliveries())
 def test_any_sequence_of_tracker_sessions_ends_where_one_build_does(

@@ -74,7 +74,7 @@ def at_once(site: Any, company: Path, tools: Any) -> tuple[Path, Any]:
     return kept, tools.tables(kept)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_three_loads_in_any_order_give_the_tables_of_one(
     site: Any, at_once: tuple[Path, Any], tools: Any, seed: int
 ) -> None:

@@ -16,7 +16,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = (0.25, 0.55, 0.8, 0.95)
+#: parts of the usual time
+MOMENTS = [(0.3, 0.85), pytest.param((0.2, 0.55, 0.75, 0.95), marks=pytest.mark.thorough)]
 
 READER = """
 import json, sys, time
@@ -51,7 +52,10 @@ def _new_files(site: Any) -> None:
     site.put("files/accounts/late.csv", "customer_id,customer_name,updated_at\nacc-late,Late Ltd,2026-10-30\n")
 
 
-def test_a_run_killed_at_any_moment(site: Any, published: Any, tools: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moments", MOMENTS)
+def test_a_run_killed_at_any_moment(
+    site: Any, published: Any, tools: Any, tmp_path: Path, moments: tuple[float, ...]
+) -> None:
     old, _, _ = published
     site.restore("published")
     _new_files(site)
@@ -68,7 +72,7 @@ def test_a_run_killed_at_any_moment(site: Any, published: Any, tools: Any, tmp_p
     stop, report = tmp_path / "stop", tmp_path / "report.json"
     reader = subprocess.Popen([sys.executable, "-c", READER, str(site.data / "published"), str(stop), str(report)])
     try:
-        for moment in MOMENTS:
+        for moment in moments:
             process = site.start("run")
             time.sleep(usual * moment)
             os.killpg(process.pid, signal.SIGKILL)

@@ -157,6 +157,7 @@ def test_what_became_of_every_row(built: Path, tools: Any) -> None:
     assert "weekly-ish" in reason
 
 
+@pytest.mark.thorough
 def test_rows_of_a_system_that_is_read_no_more_are_not_lost(site: Any, tools: Any) -> None:
     # The ledger says of every landed row where it is; "lost" stops every release, with nothing the user could do about it.
     site.clear()

@@ -132,6 +132,7 @@ def test_a_merge_that_is_taken_back_leaves_nothing_behind(
     ]
 
 
+@pytest.mark.thorough
 def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
     site: Any,
     before: tuple[Path, dict[str, pa.Table]],
