@@ -142,6 +142,9 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
             landing.write(
                 "survey_responses", f"survey_responses_{month.label}.csv", exports.surveys_query(month), month
             )
+            landing.write(
+                "survey_invitations", f"survey_invitations_{month.label}.csv", exports.questions_query(month), month
+            )
             known.write_month(landing, month, calendar)
             person_life.write_month(session, landing, month, calendar)
             campaigns.write_month(landing, month)

@@ -49,7 +49,10 @@ def prepare(session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Ac
     load(session, "invoice", history.invoices)
     load(session, "payment", history.payments)
     load(session, "ticket", {"ticket": np.arange(len(history.tickets["account"])), **history.tickets})
-    load(session, "answer", {"answer": np.arange(len(history.surveys["account"])), **history.surveys})
+    load(session, "question", {"question": np.arange(len(history.surveys["account"])), **history.surveys})
+    session.execute(
+        "create table answer as select row_number() over (order by question) - 1 as answer, * from question where is_answered"
+    )
     session.execute(
         f"""
         create table contract as
@@ -281,6 +284,20 @@ def surveys_query(month: Month) -> str:
         inner join person_user on answer."user" = person_user.user_no
         where responded_at >= moment({month.first_day}, 0) and responded_at < moment({month.last_day + 1}, 0)
         order by responded_at, response_id
+    """
+
+
+def questions_query(month: Month) -> str:
+    """Questions sent in the month; those from before the window were sent when it began."""
+    return f"""
+        select
+            printf('ask-%06d', question + 1) as invitation_id, customer_id, user_id,
+            (['nps', 'csat', 'ces'])[kind + 1] as survey_type, greatest(sent_at, moment(0, 0)) as sent_at,
+        from question
+        inner join company on question.account = company.account
+        inner join person_user on question."user" = person_user.user_no
+        where greatest(sent_at, moment(0, 0)) >= moment({month.first_day}, 0) and sent_at < moment({month.last_day + 1}, 0)
+        order by sent_at, invitation_id
     """
 
 

@@ -76,14 +76,15 @@ def open_urgent(parts: list[Columns], at: Array, count: int) -> Array:
 def surveys_of_month(
     rng: np.random.Generator, calendar: Calendar, month: Month, people: People, is_reachable: Array, mood: Array
 ) -> Columns:
-    """Answers to surveys in a month; the content and the angry answer more often than those between.
+    """Questions of surveys in a month and their answers; the content and the angry answer more often than those between.
 
     Args:
         is_reachable: whether each user may be asked (an active login).
         mood: satisfaction of each account (units of a standard deviation).
 
     Returns:
-        one row an answer: user (position), account, kind (0 nps, 1 csat, 2 ces), score, responded_at, comment or None.
+        one row a question: user (position), account, kind (0 nps, 1 csat, 2 ces), sent_at, is_answered, and of the answer score (-1: none),
+        responded_at (without an answer: sent_at), comment or None.
     """
     asked_share = np.array([0.14, 0.05, 0.02])
     who = np.tile(np.flatnonzero(is_reachable), 3)
@@ -92,6 +93,7 @@ def surveys_of_month(
     who, kind = who[asked], kind[asked]
     feeling = mood[people.account[who]] + rng.normal(0, 0.9, len(who))
     answers = rng.random(len(who)) < 0.16 + 0.1 * np.minimum(np.abs(feeling), 2.0)
+    silent, silent_kind = who[~answers], kind[~answers]
     who, kind, feeling = who[answers], kind[answers], feeling[answers]
     total = len(who)
     middle, spread, low, high = np.array([[7.6, 1.9, 0, 10], [3.9, 0.8, 1, 5], [5.0, 1.2, 1, 7]])[kind].T
@@ -108,11 +110,21 @@ def surveys_of_month(
     )
     weights = calendar.day_weights[month.first_day : month.last_day + 1]
     day = month.first_day + rng.choice(month.days, total, p=weights / weights.sum())
+    responded_at = calendar.timestamps(day, np.clip(rng.normal(13, 3.5, total), 0, 23.9) * 3600)
+    comment = blanked(comment, rng.random(total) >= 0.3)
+    # When the questions were sent is drawn aside, so that the answers are what they are without them.
+    aside, unanswered = rng.spawn(1)[0], len(silent)
+    waited = np.minimum(aside.exponential(18 * 3600, total), 72 * 3600)
+    sent_day = month.first_day + aside.choice(month.days, unanswered, p=weights / weights.sum())
+    sent_at = calendar.timestamps(sent_day, aside.uniform(7 * 3600, 17 * 3600, unanswered))
+    user = np.concatenate([who, silent])
     return {
-        "user": who,
-        "account": people.account[who],
-        "kind": kind,
-        "score": score,
-        "responded_at": calendar.timestamps(day, np.clip(rng.normal(13, 3.5, total), 0, 23.9) * 3600),
-        "comment": blanked(comment, rng.random(total) >= 0.3),
+        "user": user,
+        "account": people.account[user],
+        "kind": np.concatenate([kind, silent_kind]),
+        "sent_at": np.concatenate([responded_at - (waited * 1e6).astype("timedelta64[us]"), sent_at]),
+        "is_answered": np.arange(total + unanswered) < total,
+        "score": np.concatenate([score, np.full(unanswered, -1.0)]),
+        "responded_at": np.concatenate([responded_at, sent_at]),
+        "comment": np.concatenate([comment, np.full(unanswered, None, dtype=object)]),
     }

@@ -16,7 +16,7 @@ def test_keys_meet(sound_company: Any) -> None:
     users = f"(select user_id from {c.read('users/*.csv')})"
     assert c.query(f"select count(*) from {ghosts}")[0][0] >= 1
     for files in (
-        "users/*.csv", "subscriptions/*.csv", "invoices/*.csv", "payments/*.jsonl.gz", "support_tickets/*.csv", "survey_responses/*.csv",
+        "users/*.csv", "subscriptions/*.csv", "invoices/*.csv", "payments/*.jsonl.gz", "support_tickets/*.csv", "survey_responses/*.csv", "survey_invitations/*.csv",
         "engagements/*.csv", "goals/*.csv", "interventions/*.csv", "devices/*.csv", "customer_activity_log/*.jsonl.gz",
         "customer_events/*.parquet", "customer_events/*.csv.gz", "customer_events/*.jsonl.gz",
     ):  # fmt: skip
@@ -205,3 +205,21 @@ def test_incidents_show_as_errors(company: Any) -> None:
     )
     usual, broken = (row[1] for row in shares)
     assert usual < 0.01 and broken == pytest.approx(0.57, abs=0.33)
+
+
+def test_every_answer_was_asked_for(sound_company: Any) -> None:
+    c = sound_company
+    asked, answered, unasked = c.query(
+        f"""
+        with questions as (select *, row_number() over (partition by user_id, survey_type order by sent_at) as n
+            from {c.read("survey_invitations/*.csv")}),
+        answers as (select * from {c.read("survey_responses/*.csv")})
+        select (select count(*) from questions), (select count(*) from answers), count(*)
+        from answers where not exists (
+            select 1 from questions where questions.user_id = answers.user_id and questions.survey_type = answers.survey_type
+            and questions.sent_at::timestamp <= answers.responded_at::timestamp
+            and questions.sent_at::timestamp >= answers.responded_at::timestamp - interval 72 hours - interval 1 minute)
+        """
+    )[0]
+    assert unasked == 0
+    assert 0.15 < answered / asked < 0.4
