@@ -21,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/uv || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[^ ]+).*/\1/p' requirements.lock)"
 	@echo "installing the packages of requirements.lock"
-	@$(BIN)/uv pip sync --quiet --system-certs --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --system-certs --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
@@ -29,10 +29,10 @@ demo: setup ## simulate a company, build, audit, publish, and print one page abo
 	@$(BIN)/customer-analytics demo
 
 test: setup lint ## everything that a landing must pass
-	@$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not thorough"
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not thorough"
 
 thorough: setup ## what takes longer than a landing may: more orders, more moments, more settings
-	@$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m thorough
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m thorough
 
 lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .

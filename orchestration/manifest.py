@@ -26,7 +26,7 @@ def prepared_manifest() -> Path:
     """Path of a manifest that says what the project's files say; a fresh clone has none, and gets one in a few seconds."""
     manifest = target_path("definitions") / "manifest.json"
     if not manifest.exists() or max(_times_of_change()) > manifest.stat().st_mtime:
-        outcome = run_dbt(["parse", "--target-path", str(manifest.parent)], data_dir().resolve())
+        outcome = run_dbt(["parse", "--write-json", "--target-path", str(manifest.parent)], data_dir().resolve())
         if not outcome.succeeded:
             raise ProjectError("; ".join(outcome.problems))
     return manifest

@@ -7,7 +7,7 @@ with followed as (
         history.valid_from,
         history.valid_to,
         history.is_current,
-        lag(history.valid_to) over (partition by history.customer_id order by history.version) as previous_valid_to
+        lag(history.valid_to) over (partition by history.customer_id order by history.version nulls last) as previous_valid_to
     from {{ ref('entity_customers_history') }} as history
 ),
 

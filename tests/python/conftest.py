@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
-#: What takes a build to make and is shared by several files: their tests run in one process, the longest first.
-SHARED = ("published", "built")
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+# What dbt writes about itself takes a tenth of a small build, and few tests read it: those switch it on.
+os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
+
+#: Files whose tests share a build that takes a minute or more, by the fixture that makes it. They run in one process, and first.
+SHARED = {
+    "published": ("scenarios/test_broken_input", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway"),
+    "built": ("project/test_layering", "project/test_portability"),
+}  # fmt: skip
+GROUPS = {f"tests/python/{name}.py": fixture for fixture, names in SHARED.items() for name in names}
+
+
+class TogetherByBuild(LoadFileScheduling):
+    """Gives a process whole files, and all files that share a build."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = super()._split_scope(nodeid)
+        return GROUPS.get(path, path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherByBuild:
+    """The scheduler of `pytest -n`, whatever --dist says."""
+    return TogetherByBuild(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file, and of files that share a build, make a group (pytest-xdist); groups of shared builds come first."""
-    shared: dict[str, str] = {}
-    for item in items:
-        for fixture in SHARED:
-            if fixture in getattr(item, "fixturenames", ()):
-                shared[item.path.as_posix()] = fixture
-    for item in items:
-        path = item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(shared.get(path, path)))
-    items.sort(key=lambda item: SHARED.index(shared[path]) if (path := item.path.as_posix()) in shared else len(SHARED))
+    """What takes longest comes first, so that no process waits for the other at the end."""
+    first = list(SHARED)
+    items.sort(
+        key=lambda item: first.index(GROUPS[path]) if (path := item.nodeid.split("::")[0]) in GROUPS else len(first)
+    )

@@ -49,6 +49,7 @@ def flow(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATA_DIR", str(folder))
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_WRITE_JSON", "true")
         patch.delenv("DAGSTER_HOME", raising=False)
         patch.delenv("MAPPINGS_DIR", raising=False)
         from orchestration.definitions import defs

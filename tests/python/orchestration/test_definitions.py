@@ -232,4 +232,4 @@ def test_manifest_is_parsed_anew_only_if_a_file_is_newer(tmp_path: Path, monkeyp
     monkeypatch.setattr(manifest, "_times_of_change", lambda: iter([read_at - 1, read_at + 1]))
     with pytest.raises(manifest.ProjectError, match="what dbt says"):
         manifest.prepared_manifest()
-    assert calls == [["parse", "--target-path", str(tmp_path)]]
+    assert calls == [["parse", "--write-json", "--target-path", str(tmp_path)]]

@@ -46,6 +46,7 @@ def run_dbt(folder: Path, *arguments: str, **environment: str) -> None:
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
             "PYTHONPATH": str(PROJECT_DIR),
+            "DBT_WRITE_JSON": "true",
             **environment,
         },
         capture_output=True,

@@ -41,6 +41,18 @@ PEOPLE_AND_HOUSEHOLDS = """
     select household_id as id, 'household of ' || min(name) as name
     from silver.household_members inner join named_people on golden_customer_id = id group by 1;
 """
+#: What the history and the scores of accounts are made from, and all that is made of it: no people in there.
+WITHOUT_SCORES = (
+    "--exclude",
+    *(
+        f"silver__{name}+"
+        for name in (
+            *("account_days", "account_steps", "engagements", "goals", "interventions", "features", "user_signals"),
+            *("devices", "device_readings", "portal_activities", "survey_invitations"),
+            *("bills", "payment_attempts", "billing_periods", "mrr_movements"),
+        )
+    ),
+)
 #: a log of what happened, which is not the same on two ways
 LOGS = ("identity_changes",)
 
@@ -120,10 +132,10 @@ class Site:
         assert outcome.succeeded, outcome.problems
 
     def run_unchecked(self, *arguments: str) -> None:
-        """Load, build and match as a run does, without the checks and the release, in this process."""
+        """Load, build and match as a run does, without the checks, the release and the scores of accounts, in this process."""
         with self._environment_of(*arguments):
             build = Build()
-            build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *arguments])
+            build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *WITHOUT_SCORES, *arguments])
         assert build.outcome.succeeded, build.outcome.problems
 
     def decide(self, *lines: tuple[str, str, str]) -> None:
@@ -136,7 +148,7 @@ class Site:
                     "source_record_id_b, decided_by, decided_at, reason) select ?, ?, ?, ?, ?, 'maria', '2026-11-02 10:00:00', 'seen both'",
                     [word, *one.split("|", 1), *other.split("|", 1)],
                 )
-        self.build("--exclude", "identity_decisions")
+        self.build(*WITHOUT_SCORES, "--exclude", "identity_decisions")
 
     def keep(self, name: str) -> Path:
         """Move the data folder away, as a snapshot."""

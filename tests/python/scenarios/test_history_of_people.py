@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 EARLIER, LATER = "2026-09-20 10:30:00", "2026-10-20 00:00:00"
 SELECTED = (

@@ -93,6 +93,7 @@ def test_a_run_killed_at_any_moment(
     assert leftovers == []
 
 
+@pytest.mark.thorough
 def test_a_full_refresh_that_dies_does_not_pass_old_sessions_off_as_new(site: Any, published: Any, tools: Any) -> None:
     site.restore("published")
     settings = ("--vars", "{session_timeout_minutes: 5}")

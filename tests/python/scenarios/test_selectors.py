@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 def test_a_selection_with_its_parents_builds_on_an_empty_warehouse(site: Any, tools: Any) -> None:

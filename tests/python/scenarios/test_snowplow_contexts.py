@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 EVENTS = "event_id,event_name,derived_tstamp,collector_tstamp,domain_userid,dvce_type\n" + "".join(
     f"e{number},page_view,2026-03-01 10:00:0{number},2026-03-01 10:00:0{number},v{number},{device}\n"

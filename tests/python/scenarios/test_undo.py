@@ -158,6 +158,7 @@ def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
     assert {name for name, value in numbers.items() if value != numbers_before[name]} == {"decisions_keep_apart"}
 
 
+@pytest.mark.thorough
 def test_who_is_kept_apart_stays_apart(site: Any, before: tuple[Path, Any], company: Path, tools: Any) -> None:
     site.restore(before[0].name)
     # Two records that are rightly one person's, by a rule; then more records of people, and one that is like both of the two.

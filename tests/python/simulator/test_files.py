@@ -20,7 +20,7 @@ from simulator.company import simulate
 BRONZE = Path(__file__).parents[3] / "models" / "bronze"
 LOADER_COLUMNS = {"source_system", "source_table", "source_file", "source_line", "load_id"}
 CONTRACTS = {
-    "accounts", "users", "subscriptions", "invoices", "payments", "support_tickets", "survey_responses", "customer_events",
+    "accounts", "users", "subscriptions", "invoices", "payments", "support_tickets", "survey_invitations", "survey_responses", "customer_events",
     "customers", "customer_identifiers", "customer_relationships", "customer_preferences_consent", "customer_interactions",
     "lifecycle_events", "segment_assignments", "value_metrics", "product_ownership", "complaints_feedback",
     "touchpoints", "engagements", "goals", "interventions", "features", "devices", "device_telemetry", "customer_activity_log",
