@@ -6,7 +6,8 @@
     {{ return([
         {'level': 'daily_active_users', 'measure': 'active_users', 'adds': 0, 'takes': 1},
         {'level': 'active_days_30d', 'measure': 'active_days', 'adds': 0, 'takes': 30},
-        {'level': 'active_days_previous_30d', 'measure': 'active_days', 'adds': 30, 'takes': 60},
+        {'level': 'user_days_30d', 'measure': 'user_days', 'adds': 0, 'takes': 30},
+        {'level': 'user_days_previous_90d', 'measure': 'user_days', 'adds': 30, 'takes': 120},
         {'level': 'sessions_30d', 'measure': 'sessions', 'adds': 0, 'takes': 30},
         {'level': 'session_minutes_30d', 'measure': 'session_minutes', 'adds': 0, 'takes': 30},
         {'level': 'tickets_30d', 'measure': 'tickets_opened', 'adds': 0, 'takes': 30},

@@ -1,5 +1,6 @@
 -- Grain: one row per score, month end, account and horizon that lies behind as_of.
--- Looked at are accounts that were customers at the end of the month and had not given notice of everything: whoever has needs no score.
+-- Looked at are accounts that paid at the end of the month and had not given notice of everything: whoever has needs no score, and a trial that
+-- is not taken up is no customer lost. Where no subscription was ever on record, any customer counts.
 -- An account has decided to leave when it has given notice of everything, or is no customer any more.
 with month_ends as (
     select
@@ -15,6 +16,7 @@ leaving as (
         customer_id,
         date_day,
         mrr,
+        is_customer and (mrr > 0 or subscriptions_begun = 0) as is_observed,
         is_customer,
         not is_customer or (mrr > 0 and notice_mrr >= mrr) as has_decided
     from {{ ref('silver__account_daily') }}
@@ -26,7 +28,7 @@ turns as (
         customer_id,
         date_day,
         mrr,
-        is_customer,
+        is_observed,
         has_decided,
         min(case when has_decided then date_day end) over ahead as decides_on,
         min(case when not is_customer then date_day end) over ahead as leaves_on
@@ -55,7 +57,7 @@ from month_ends
 cross join horizons
 cross join {{ ref('silver__as_of') }} as build
 inner join turns
-    on month_ends.date_day = turns.date_day and turns.is_customer and not turns.has_decided
+    on month_ends.date_day = turns.date_day and turns.is_observed and not turns.has_decided
 inner join {{ ref('fct_scores') }} as scores
     on turns.customer_id = scores.customer_id and turns.date_day = scores.date_day
 where {{ dbt.dateadd('day', 'horizons.horizon_days', 'month_ends.date_day') }} <= cast(build.as_of as date)

@@ -34,6 +34,11 @@ measured as (
     select distinct customer_id, active_on, 'active_days', 1
     from {{ ref('silver__activity_days') }}
     union all
+    -- What was done without a login counts as one user's.
+    select customer_id, active_on, 'user_days', count(distinct user_id)
+    from {{ ref('silver__activity_days') }}
+    group by customer_id, active_on
+    union all
     select customer_id, cast(started_at as date), 'sessions', count(*)
     from {{ ref('silver__account_sessions') }}
     where not coalesce(is_stitched, false)
@@ -162,7 +167,7 @@ select
     customer_id,
     date_day,
     {% for measure in [
-        'active_users', 'active_days', 'sessions', 'tickets_opened', 'tickets_with_severity', 'severe_tickets',
+        'active_users', 'active_days', 'user_days', 'sessions', 'tickets_opened', 'tickets_with_severity', 'severe_tickets',
         'escalated_tickets', 'tickets_resolved', 'satisfaction_answers', 'survey_answers', 'bills_due',
         'bills_paid_in_time', 'payment_troubles', 'service_answers', 'meetings_held', 'engagements_held', 'engagements_missed',
         'answers_asked', 'answers_given', 'answers_due', 'answers_late', 'outcomes_known', 'outcomes_negative', 'stakeholders_invited',

@@ -2,6 +2,19 @@
 -- Each signal of the seed score_signals is a column here; a test says if one is not.
 {{ config(materialized='view') }}
 
+with dated as (
+    select
+        daily.*,
+        -- Days of the 90 before the last 30 that there are records of.
+        least(
+            {{ dbt.datediff('greatest(daily.known_on, context.activity_since)', 'daily.date_day', 'day') }} - 29, 90
+        ) as usual_days
+    from {{ ref('silver__account_daily') }} as daily
+    inner join {{ ref('silver__score_context') }} as context
+        on daily.date_day = context.date_day
+    where daily.is_customer
+)
+
 select
     daily.customer_id,
     daily.date_day,
@@ -16,9 +29,10 @@ select
         when context.is_activity_known_30d and daily.total_users > 0
             then least(cast(daily.active_users_30d as double) / daily.total_users, 1)
     end as user_activity,
+    -- Logins a day against the 90 days before, or as many of them as there are records of: fewer than 30 say nothing.
     case
-        when context.is_activity_known_60d
-            then cast(daily.active_days_30d - daily.active_days_previous_30d as double) / nullif(daily.active_days_previous_30d, 0)
+        when daily.usual_days >= 30
+            then cast(daily.user_days_30d as double) / 30 / nullif(cast(daily.user_days_previous_90d as double) / daily.usual_days, 0) - 1
     end as declining_login_frequency,
     case
         when context.is_activity_known_60d
@@ -57,10 +71,10 @@ select
     cast(daily.survey_sum_180d as double) / nullif(daily.survey_answers_180d, 0) as negative_feedback,
     cast(daily.survey_sum_180d as double) / nullif(daily.survey_answers_180d, 0) as survey_sentiment,
     -- What nobody had an occasion to say is not known.
-    case when daily.engagements_held_180d > 0 then cast(daily.competitor_mentions_180d as double) end as competitor_mentions,
-    case when daily.engagements_held_180d > 0 then cast(daily.pricing_discussions_180d as double) end as pricing_discussions,
-    case when daily.engagements_held_180d > 0 then cast(daily.budget_mentions_180d as double) end as budget_constraints,
-    case when daily.engagements_held_180d > 0 then cast(daily.feature_requests_180d as double) end as feature_requests,
+    cast(daily.competitor_mentions_180d as double) / nullif(daily.engagements_held_180d, 0) as competitor_mentions,
+    cast(daily.pricing_discussions_180d as double) / nullif(daily.engagements_held_180d, 0) as pricing_discussions,
+    cast(daily.budget_mentions_180d as double) / nullif(daily.engagements_held_180d, 0) as budget_constraints,
+    cast(daily.feature_requests_180d as double) / nullif(daily.engagements_held_180d, 0) as feature_requests,
     cast(daily.goals_reached_365d as double) / nullif(daily.goals_judged_365d, 0) as goal_completion,
     -- Business
     cast(daily.mrr as double) / nullif(cast(daily.highest_mrr_365d as double), 0) as contract_value,
@@ -75,7 +89,6 @@ select
         when daily.mrr > 0
             then cast(coalesce({{ dbt.datediff('daily.date_day', 'daily.contract_ends_on', 'day') }}, 45) as double)
     end as contract_approaching_renewal
-from {{ ref('silver__account_daily') }} as daily
+from dated as daily
 inner join {{ ref('silver__score_context') }} as context
     on daily.date_day = context.date_day
-where daily.is_customer
