@@ -93,14 +93,33 @@ highest_mrr as (
     group by turning_days.customer_id, turning_days.date_day
 ),
 
--- Paid periods longer than 45 days; who pays by the month is bound by none.
-bound_periods as (
+-- Paid periods longer than 45 days; who pays by the month is bound by none. That one ends early is known from the day of notice on, not before.
+long_periods as (
     select
         customer_id,
         greatest(begins_on, terms_begin_on) as begins_on,
-        case when terms_end_on < ends_on then terms_end_on else ends_on end as ends_on
+        ends_on,
+        coalesce(terms_end_on, date '9999-12-31') as terms_end_on,
+        case when canceled_at < valid_to then cast(canceled_at as date) else date '9999-12-31' end as notice_on
     from {{ ref('silver__billing_periods') }}
     where billing_months >= 2
+),
+
+bound_periods as (
+    select
+        customer_id,
+        begins_on,
+        least(ends_on, terms_end_on, case when terms_end_on < ends_on then notice_on else ends_on end) as over_on,
+        ends_on
+    from long_periods
+    union all
+    select
+        customer_id,
+        greatest(begins_on, notice_on),
+        terms_end_on as over_on,
+        terms_end_on as ends_on
+    from long_periods
+    where terms_end_on < ends_on and notice_on < terms_end_on
 ),
 
 period_turning_days as (
@@ -111,7 +130,7 @@ period_turning_days as (
     union distinct
     select
         customer_id,
-        ends_on as date_day
+        over_on as date_day
     from bound_periods
 ),
 
@@ -126,7 +145,7 @@ contract_ends as (
         on
             turning_days.customer_id = bound_periods.customer_id
             and bound_periods.begins_on <= turning_days.date_day
-            and bound_periods.ends_on > turning_days.date_day
+            and bound_periods.over_on > turning_days.date_day
     group by turning_days.customer_id, turning_days.date_day
 ),
 

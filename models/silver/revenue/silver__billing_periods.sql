@@ -38,6 +38,7 @@ select
     customer_id,
     valid_from,
     terms_begin_on,
+    valid_to,
     terms_end_on,
     begins_on,
     ends_on,

@@ -1,0 +1,46 @@
+"""A score of a day is made of what was known on that day: with as_of moved back, everything up to it is as before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
+
+EARLIER = "2026-09-15"
+
+
+@pytest.mark.parametrize("table", ["silver.account_signals", "gold.fct_scores"])
+def test_nothing_of_later_is_in_the_past(moved_back: duckdb.DuckDBPyConnection, table: str) -> None:
+    both = f"where date_day between (select min(date_day) from later.{table}) and date '{EARLIER}'"
+    sides = [f"select * from {side}.{table} {both}" for side in ("later", "earlier")]
+    for one, other in (sides, sides[::-1]):
+        assert moved_back.execute(f"{one} except all {other} limit 3").fetchall() == []
+
+
+def test_both_know_enough_to_differ(moved_back: duckdb.DuckDBPyConnection) -> None:
+    (days,) = moved_back.execute(
+        "select max(date_day), count(distinct customer_id) > 10 from earlier.gold.fct_scores"
+    ).fetchall()
+    assert (str(days[0]), days[1]) == (EARLIER, True)
+    for what in (
+        "silver.engagements where occurred_at",
+        "silver.subscription_terms where coalesce(canceled_at, valid_to)",
+    ):
+        assert moved_back.execute(
+            f"select count(*) > 0 from later.{what} > timestamp '{EARLIER} 23:59:59'"
+        ).fetchall() == [(True,)]
+
+
+@pytest.fixture(scope="module")
+def moved_back(site: Any, published: Any) -> Any:
+    """The whole warehouse as `later`, and the same files built with an earlier as_of as `earlier`."""
+    kept, _, _ = published
+    site.restore("published")
+    site.build("--full-refresh", "--vars", f"{{as_of: '{EARLIER} 23:59:59'}}", "--select", "+fct_scores")
+    with duckdb.connect() as con:
+        con.execute(f"attach '{kept}/warehouse.duckdb' as later (read_only)")
+        con.execute(f"attach '{site.data}/warehouse.duckdb' as earlier (read_only)")
+        yield con
