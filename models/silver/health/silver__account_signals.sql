@@ -32,7 +32,7 @@ select
     -- Logins a day against the 90 days before, or as many of them as there are records of: fewer than 30 say nothing.
     case
         when daily.usual_days >= 30
-            then cast(daily.user_days_30d as double) / 30 / nullif(cast(daily.user_days_previous_90d as double) / daily.usual_days, 0) - 1
+            then cast(daily.user_days_30d as double) / 30 / nullif(cast(daily.user_days_previous_90d as double) / nullif(daily.usual_days, 0), 0) - 1
     end as declining_login_frequency,
     case
         when context.is_activity_known_60d
