@@ -116,12 +116,13 @@ def run(
 
 
 def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
-    from command_line.pipeline import Build, remember_run
+    from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, remember_run
     from command_line.warned_checks import print_warnings
     from intelligence.warehouse import StepError
 
     began = datetime.now(UTC)
-    arguments = (["--full-refresh"] if full_refresh else []) + (["--vars", variables] if variables else [])
+    arguments = [*WITHOUT_UNIT_TESTS, *(["--full-refresh"] if full_refresh else [])]
+    arguments += ["--vars", variables] if variables else []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         done = 0

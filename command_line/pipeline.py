@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -23,7 +23,12 @@ from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
 from publishing.release import Checks
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 BLOCKING = ("error", "fail")
+#: The worked examples of the models know no data: they say something new when a model changed, and not when rows came in.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
@@ -45,6 +50,8 @@ class DbtOutcome:
     problems: list[str] = field(default_factory=list)
     nodes: int = 0
     warnings: list[str] = field(default_factory=list)
+    #: What the project says, if the command was `parse`.
+    manifest: Manifest | None = None
 
     def and_then(self, second: DbtOutcome) -> DbtOutcome:
         """The outcome of two commands, one after the other."""
@@ -92,6 +99,12 @@ class Build:
         def attribute() -> None:
             self.attributed = attribute_warehouse(warehouse, progress=tell)
 
+        # The parts are parts of one project: it is read once, which is two seconds less for each of the others.
+        variables = arguments.index("--vars") if "--vars" in arguments else len(arguments)
+        read = run_dbt(["parse", *arguments[variables : variables + 2]], data_dir)
+        if not read.succeeded:
+            self.outcome = read
+            return
         steps = [(BEFORE_MATCHING, match)] if matching else []
         steps.append((BEFORE_ATTRIBUTION, attribute))
         built: list[str] = []
@@ -99,26 +112,31 @@ class Build:
             part = "middle" if built else "first"
             without = ["--exclude", *built] if built else []
             build = ["build", *arguments, "--select", *selection, *without]
-            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part))
+            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part, read.manifest))
             if not self.outcome.succeeded:
                 return
             step()
             built += selection
         last = ["build", *arguments, "--exclude", *built]
-        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last"))
+        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, "last", read.manifest))
 
 
 def run_dbt(
-    arguments: Sequence[str], data_dir: Path, progress: Callable[[str], None] | None = None, part: str = ""
+    arguments: Sequence[str],
+    data_dir: Path,
+    progress: Callable[[str], None] | None = None,
+    part: str = "",
+    manifest: Manifest | None = None,
 ) -> DbtOutcome:
     """Run a dbt command over the project with `data_dir` as its data folder.
 
-    `progress` gets the name of every model and check that is done. `part` says which part of a run in parts it is (`first`, `middle`, `last`).
-    Never raises for what dbt reports as failed.
+    `progress` gets the name of every model and check that is done. `part` says which part of a run in parts it is (`first`, `middle`, `last`);
+    `manifest` is what `parse` found with the same variables, and spares reading the project again. Never raises for what dbt reports as failed.
     """
     os.environ["DATA_DIR"] = str(data_dir)
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     from ingestion.dbt_plugin import BUILD_PART
 
@@ -130,7 +148,9 @@ def run_dbt(
     os.environ[BUILD_PART] = part
     try:
         with _few_collections():
-            answer = dbtRunner(callbacks=[hear]).invoke([*arguments, *place, "--quiet", "--log-level", "none"])
+            answer = dbtRunner(manifest, callbacks=[hear]).invoke(
+                [*arguments, *place, "--quiet", "--log-level", "none"]
+            )
     finally:
         os.environ.pop(BUILD_PART, None)
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -156,7 +176,8 @@ def run_dbt(
     succeeded = bool(answer.success) and answer.exception is None
     if not succeeded and not failed:
         failed.append(problems[0] if problems else "dbt did not finish")
-    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings)
+    parsed = answer.result if isinstance(answer.result, Manifest) else None
+    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings, parsed)
 
 
 @contextmanager

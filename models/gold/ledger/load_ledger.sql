@@ -1,51 +1,14 @@
 -- Grain: one row per file that was found in the landing folder (per version, if it was replaced under its name).
 -- rows_landed is what the reader counted; the other counts are taken from the tables the rows ended in. Nothing is a remainder:
 -- a row that is in none of them is `rows_lost`, and a test lets no build pass with one.
--- depends_on: {{ ref('quarantine__unattached_rows') }}
-{% set contract_names = [
-    'accounts', 'users', 'subscriptions', 'invoices', 'payments', 'support_tickets', 'survey_responses',
-    'survey_invitations', 'engagements', 'goals', 'interventions', 'features', 'devices', 'device_telemetry', 'customer_activity_log',
-    'customer_events', 'feature_usage', 'lifecycle_events',
-    'customers', 'customer_identifiers', 'customer_relationships', 'customer_preferences_consent', 'customer_interactions',
-    'segment_assignments', 'value_metrics', 'product_ownership', 'complaints_feedback',
-    'touchpoints', 'nba_recommendations', 'realtime_decisions',
-    'journey_definitions', 'journey_instances', 'journey_analytics_events',
-] %}
 with outcomes as (
-    {% for name in contract_names %}
-    {%- set grain = (input_contracts() | selectattr('name', 'equalto', name) | first).grain if execute else ['source_system'] %}
+    {% for domain in ['customer_360', 'customer_success', 'digital', 'journeys', 'attached_rows'] %}
     select
-        landed.source_file,
-        {{ shared_line('landed.source_system', 'landed.source_line') }} as shared_line,
-        case
-            when landed.violations is not null then 'quarantined'
-            when kept.source_file is null then 'lost'
-            when kept.source_file = landed.source_file and kept.source_line = landed.source_line then 'bronze'
-            else 'duplicate'
-        end as outcome,
-        count(*) as landed_rows
-    from {{ ref('staging__' ~ name) }} as landed
-    left join {{ ref('bronze__' ~ name) }} as kept
-        on
-            landed.violations is null
-            {%- for column in grain %}
-            and landed.{{ column }} = kept.{{ column }}
-            {%- endfor %}
-    group by 1, 2, 3
-    union all
-    {% endfor %}
-    {%- for table in attached_tables() %}
-    select
-        files.source_file,
-        cast(null as bigint) as shared_line,
-        case when loose.source_file is null then 'attached' else 'quarantined' end as outcome,
-        count(*) as landed_rows
-    from {{ source(table.system, table.table) }} as landed
-    inner join {{ source('landing', 'files') }} as files
-        on landed.landed_file_id = files.file_id
-    left join {{ ref('quarantine__unattached_rows') }} as loose
-        on files.source_file = loose.source_file and landed.landed_line = loose.source_line
-    group by 1, 2, 3
+        source_file,
+        shared_line,
+        outcome,
+        landed_rows
+    from {{ ref('ledger__' ~ domain) }}
     union all
     {% endfor %}
     select

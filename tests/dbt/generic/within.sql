@@ -1,13 +1,15 @@
-{# The column lies between the two bounds, both included; empty values are left to not_null. #}
-{% test within(model, column_name, at_least=none, at_most=none) %}
-select {{ column_name }}
+{# The columns lie between their bounds: {column: [least, greatest]}, both included, null for none. Empty values are left to never_null. #}
+{% test within(model, bounds) %}
+select {{ bounds.keys() | join(', ') }}
 from {{ model }}
 where
     false
-    {%- if at_least is not none %}
-    or {{ column_name }} < {{ at_least }}
+    {%- for column, limits in bounds.items() %}
+    {%- if limits[0] is not none %}
+    or {{ column }} < {{ limits[0] }}
     {%- endif %}
-    {%- if at_most is not none %}
-    or {{ column_name }} > {{ at_most }}
+    {%- if limits[1] is not none %}
+    or {{ column }} > {{ limits[1] }}
     {%- endif %}
+    {%- endfor %}
 {% endtest %}

@@ -25,7 +25,7 @@ MAY_READ: dict[str, frozenset[str]] = {
     # "steps" is what the Python steps hand over.
     "silver": frozenset({"bronze", "silver", "seeds", "steps"}),
     "gold": frozenset({"silver", "gold", "seeds", "steps"}),
-    "ledger": frozenset({"landing", "systems", "staging", "bronze", "quarantine"}),
+    "ledger": frozenset({"landing", "systems", "staging", "bronze", "quarantine", "ledger"}),
     "entity": frozenset({"silver", "gold", "entity", "seeds"}),
     "metrics": frozenset({"silver", "gold", "entity", "metrics", "seeds"}),
 }
@@ -164,6 +164,19 @@ def contracts_with(manifest: Node, column: str) -> set[str]:
         for model in models_of(manifest)
         if "input_contract" in model["config"]["meta"] and column in model["columns"]
     }
+
+
+def contracts_not_in_the_ledger(manifest: Node) -> list[str]:
+    """Contracts whose rows no model of the ledger, or more than one, counts."""
+    counted: list[str] = []
+    for model in models_of(manifest):
+        if layer_of(model) == "ledger":
+            counted += [name.rsplit(".bronze__", 1)[1] for name in model["depends_on"]["nodes"] if ".bronze__" in name]
+    return [
+        f"{contract}: read by {counted.count(contract)} models of the ledger"
+        for contract in sorted(contracts_of(manifest))
+        if counted.count(contract) != 1
+    ]
 
 
 def contract_lists(text: str, contracts: set[str]) -> list[set[str]]:
