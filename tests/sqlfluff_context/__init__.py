@@ -109,3 +109,8 @@ def _plan(*_: Any, **__: Any) -> SimpleNamespace:
 
 for _name in [name for name in globals() if name.startswith("plan_") or name == "build_plan"]:
     globals()[_name] = _plan
+
+
+def landed_outcomes(contract_names: list[str]) -> str:
+    """A whole query, too."""
+    return f"select * from {contract_names[0]}"
