@@ -99,9 +99,7 @@ class Build:
         def attribute() -> None:
             self.attributed = attribute_warehouse(warehouse, progress=tell)
 
-        # The parts are parts of one project: it is read once, which is two seconds less for each of the others.
-        variables = arguments.index("--vars") if "--vars" in arguments else len(arguments)
-        read = run_dbt(["parse", *arguments[variables : variables + 2]], data_dir)
+        read = read_project(arguments, data_dir)
         if not read.succeeded:
             self.outcome = read
             return
@@ -112,13 +110,19 @@ class Build:
             part = "middle" if built else "first"
             without = ["--exclude", *built] if built else []
             build = ["build", *arguments, "--select", *selection, *without]
-            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part, read.manifest))
+            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part, manifest=read.manifest))
             if not self.outcome.succeeded:
                 return
             step()
             built += selection
         last = ["build", *arguments, "--exclude", *built]
-        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, "last", read.manifest))
+        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last", manifest=read.manifest))
+
+
+def read_project(arguments: Sequence[str], data_dir: Path) -> DbtOutcome:
+    """What dbt reads of the project with the `--vars` of these arguments; builds that are given its `manifest` need not read it again."""
+    at = arguments.index("--vars") if "--vars" in arguments else len(arguments)
+    return run_dbt(["parse", *arguments[at : at + 2]], data_dir)
 
 
 def run_dbt(
@@ -131,7 +135,7 @@ def run_dbt(
     """Run a dbt command over the project with `data_dir` as its data folder.
 
     `progress` gets the name of every model and check that is done. `part` says which part of a run in parts it is (`first`, `middle`, `last`);
-    `manifest` is what `parse` found with the same variables, and spares reading the project again. Never raises for what dbt reports as failed.
+    `manifest` is what `read_project` found with the same variables. Never raises for what dbt reports as failed.
     """
     os.environ["DATA_DIR"] = str(data_dir)
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
 from simulator import (
     campaigns,
     deliveries,
@@ -32,6 +30,7 @@ from simulator.people import draw_people
 from simulator.person_truth import load_people, write_person_truth
 from simulator.rescues import rescue
 from simulator.settings import Settings
+from simulator.talks import draw_team
 from simulator.truth import write_success_truth, write_truth
 
 
@@ -99,18 +98,17 @@ def _write_company(settings: Settings, folder: Path, tell: Callable[[str], None]
     company = draw_accounts(settings)
     people = draw_people(settings, company)
     tell(f"{len(company)} accounts with {len(people)} logins; letting {settings.days} days pass")
-    history = live_through(settings, company, people)
-    team = success_team.draw_team(settings, company)
+    team = draw_team(settings, company)
+    history = live_through(settings, company, people, team)
     interventions = success_team.draw_interventions(settings, company, team, history)
-    rescued = rescue(settings, company, people, history, interventions)
+    rescued = rescue(settings, company, people, team, history, interventions)
     defects = Defects(settings)
     calendar, months = settings.calendar, len(settings.calendar.months)
     with open_session(settings, folder / "spill") as session:
         landing = Landing(session, folder / "landing" / "files", defects)
         events.prepare(session, settings, company, people, history)
         exports.prepare(session, settings, company, history)
-        logins = np.bincount(people.account, minlength=len(company))
-        success_team.prepare(session, settings, company, logins, team, history, interventions)
+        success_team.prepare(session, settings, company, team, history, interventions)
         devices.prepare(session, settings, company, history)
         portal.prepare(session, settings, company, history)
         known = draw_customer_base(session, settings, company, people)

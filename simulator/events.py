@@ -24,7 +24,7 @@ APP = "https://app.northbeam.example"
 def prepare(
     session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Accounts, people: People, history: History
 ) -> None:
-    """Load what the months need: accounts, users, devices, use by month, weights of days, incidents by day."""
+    """Load what the months need: accounts, users, devices, visits, weights of days, incidents by day."""
     number = np.arange(len(accounts))
     load(
         session,
@@ -61,7 +61,6 @@ def prepare(
             "created_day": people.created_day,
             "created_second": second,
             "left_day": people.left_day,
-            "sessions_a_day": people.sessions_a_day,
             "is_internal": people.is_internal,
             "is_first": is_first,
             "devices": np.bincount(people.device_user, minlength=len(people)),
@@ -77,7 +76,7 @@ def prepare(
             "device_type": people.device_type,
         },
     )
-    load(session, "use", history.use)
+    load(session, "opening", history.openings)
     load(session, "day_weight", {"day": np.arange(settings.days), "weight": settings.calendar.day_weights})
     broken = [
         (item.first_day + day, item.feature, item.severity)
@@ -97,40 +96,25 @@ def sessions_of_month(session: duckdb.DuckDBPyConnection, month: Month) -> None:
     session.execute(
         f"""
         create or replace temp table visit_app as
-        with present as (
+        with opened as (
             select
-                person_user.user_no, person_user.user_id, person_user.devices, account.*, use.notice_day,
+                person_user.user_no, person_user.user_id, person_user.devices, account.*,
                 person_user.created_day, person_user.created_second,
-                person_user.sessions_a_day * use.activity as sessions_a_day,
-                greatest(use.from_day, person_user.created_day) as from_day,
-                least(use.to_day, person_user.left_day) as to_day,
-            from use
-            inner join account on use.account = account.account
-            inner join person_user on use.account = person_user.account
-            where use.month = {month.number}
-        ),
-        opened as (
-            select
-                present.*, day_weight.day,
-                mix(mix(mix(first_key(), present.user_no), day_weight.day + 2000), slot.slot) as session_key,
-                1 - exp(
-                    -present.sessions_a_day * day_weight.weight
-                    * case when day_weight.day >= present.notice_day then 0.35 else 1 end
-                ) as chance,
-                slot.slot,
-            from present
-            inner join day_weight
-                on day_weight.day between {month.first_day} and {month.last_day}
-                and day_weight.day >= present.from_day and day_weight.day < present.to_day
-            cross join (values (0), (1)) as slot (slot)
+                opening.day,
+                mix(mix(mix(first_key(), opening.user), opening.day + 2000), opening.slot) as session_key,
+                opening.slot,
+            from opening
+            inner join person_user on opening.user = person_user.user_no
+            inner join account on person_user.account = account.account
+            where opening.day between {month.first_day} and {month.last_day}
         )
         select
-            opened.* exclude (from_day, to_day, chance, slot, sessions_a_day, notice_day, devices),
+            opened.* exclude (slot, devices),
             case
                 when draw(session_key, 'device') < 0.6 then 0
                 else least(devices - 1, floor(draw(session_key, 'other device') * devices))
             end::bigint as device_number,
-            1 + least(floor(-ln(1 - draw(session_key, 'pages')) * 1.9), 30)::bigint as pages,
+            1 + least(floor(-ln(1 - draw(session_key, 'pages')) * 0.7), 30)::bigint as pages,
             35 + 100 * draw(session_key, 'pace') as page_seconds,
             draw(session_key, 'pause') < 0.05 as has_pause,
             draw(session_key, 'login') < 0.7 as has_login,
@@ -139,8 +123,7 @@ def sessions_of_month(session: duckdb.DuckDBPyConnection, month: Month) -> None:
                 + 3 * (draw(session_key, 't1') + draw(session_key, 't2') + draw(session_key, 't3') - 1.5)
             )) % 86400 as start_second,
         from opened
-        where draw(session_key, 'opens') < chance * case when slot = 1 then 0.25 else 1 end
-            and not (day = created_day and start_second <= created_second)
+        where not (day = created_day and start_second <= created_second)
         """
     )
 

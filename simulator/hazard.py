@@ -1,5 +1,8 @@
 """Why accounts leave: the one formula, with its coefficients.
 
+Accounts leave for what happens to them, and most of what happens leaves rows: the hazard of a month is made of the use, the
+talks, the tickets and the bills as they were recorded before it, and of a rest that no record shows.
+
 A month's probability that an account gives notice is `1 - (1 - logistic(sum of terms)) * (1 - OUTSIDE)`. Each
 term is a coefficient times something about the account; `TERMS` says which of these an observer can see at all.
 """
@@ -13,25 +16,30 @@ import numpy as np
 from simulator.settings import Array
 
 #: Log-odds of a month for a typical account, by tier (SMB, Mid-Market, Enterprise).
-BASE = (-4.8, -5.2, -5.8)
+BASE = (-4.9, -5.3, -5.9)
 #: Probability a month of leaving for reasons outside (bought up, insolvent): no trace in any record.
-OUTSIDE = 0.0035
+OUTSIDE = 0.0015
 
 #: term -> (coefficient, how it can be seen)
 TERMS: dict[str, tuple[float, str]] = {
-    "poor_fit": (0.55, "faintly, in usage, survey marks and requests for features"),
-    "poor_onboarding": (2.2, "in features adopted and early tickets"),
-    "price_rise": (1.8, "through the date of the list-price rise, and in talk about the price"),
-    "champion_lost": (1.3, "the most active login is switched off and no champion comes to meetings"),
-    "disengaged": (0.75, "in the amount of use, and in missed meetings and missing answers"),
-    "usage_drop": (0.9, "in the amount of use of the last four months"),
-    "open_urgent_tickets": (0.55, "in the tickets"),
+    "poor_fit": (0.15, "faintly, in usage, survey marks and requests for features"),
+    "poor_onboarding": (0.8, "in features adopted and early tickets"),
+    "price_rise": (1.0, "through the date of the list-price rise, and in talk about the price"),
+    "price_talk": (2.0, "in the talks of the last six months"),
+    "champion_lost": (0.5, "the most active login is switched off and no champion comes to meetings"),
+    "disengaged": (0.15, "in the amount of use, and in missed meetings and missing answers"),
+    "usage_drop": (1.7, "in the days on which its logins were there, the last month beside the three before"),
+    "absent": (0.8, "no login in the last month"),
+    "bad_talks": (4.0, "in the talks of the last three months: missed, not answered, ended badly"),
+    "open_urgent_tickets": (0.6, "in the tickets"),
+    "escalations": (0.6, "in the tickets of the last month"),
     "failed_payments": (0.6, "in the payments of the last two months"),
-    "broken_features": (0.35, "in error events of the month before"),
-    "renewal_month": (1.3, "in the end of the paid period (quarterly and yearly contracts)"),
-    "within_contract": (-1.1, "in the end of the paid period (quarterly and yearly contracts)"),
-    "hidden_pull": (1.5, "faintly, in the talk with our team: another vendor is named more often"),
-    "locked_in": (-2.6, "not at all: such accounts use little, complain much, and stay"),
+    "broken_features": (0.3, "in error events of the month before"),
+    "renewal_month": (1.2, "in the end of the paid period (quarterly and yearly contracts)"),
+    "within_contract": (-1.2, "in the end of the paid period (quarterly and yearly contracts)"),
+    "competitor_talk": (4.0, "in the talks of the last six months"),
+    "hidden_pull": (0.3, "faintly, in the talk with our team: another vendor is named more often"),
+    "locked_in": (-1.0, "not at all: such accounts use little, complain much, and stay"),
 }
 
 

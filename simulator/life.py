@@ -16,9 +16,11 @@ from simulator.billing import (
     recent_failures,
     with_outcome,
 )
+from simulator.openings import openings_of_month, user_days
 from simulator.people import People
 from simulator.settings import NEVER, Array, Month, Settings
-from simulator.support import open_urgent, surveys_of_month, tickets_of_month
+from simulator.support import open_urgent, recent_escalations, surveys_of_month, tickets_of_month
+from simulator.talks import Team, shares_of_talks, talks_of_month
 
 PRICE_RISE = 1.09
 #: parts of the hazard, as they stood when a month began, that show in what people of the account do in it
@@ -44,6 +46,8 @@ class History:
     price_rise_day: int
     use: Columns  # account, month, activity, from_day, to_day, notice_day
     states: Columns  # account, month, from_day, to_day, notice_day, and what the hazard of the month was made of
+    openings: Columns  # visits of users to the application (see simulator/openings.py)
+    talks: Columns  # see simulator/talks.py
     hazards: Columns
     departures: Columns  # account, notice_day, end_day, cause
     invoices: Columns
@@ -76,8 +80,8 @@ def draw_incidents(settings: Settings) -> list[Incident]:
 class Life:
     """The state of all accounts while the months pass."""
 
-    def __init__(self, settings: Settings, accounts: Accounts, people: People) -> None:
-        self.settings, self.accounts, self.people = settings, accounts, people
+    def __init__(self, settings: Settings, accounts: Accounts, people: People, team: Team) -> None:
+        self.settings, self.accounts, self.people, self.team = settings, accounts, people, team
         self.calendar = settings.calendar
         count = len(accounts)
         self.rng = settings.stream("life")
@@ -93,11 +97,14 @@ class Life:
         self.since = accounts.created_day.copy()
         self.exposure = np.zeros(count)
         self.engagement = self.rng.normal(-0.2, 0.6, count)
-        self.use_log: list[Array] = []
         for _ in range(5):
             self._drift()
-            self.use_log.append(0.6 * self.engagement)
-        self.ledgers = {name: Ledger() for name in ("use", "states", "hazards", "departures")}
+        self.openings_rng, self.talks_rng = settings.stream("openings"), settings.stream("engagements")
+        self.user_days: list[
+            Array
+        ] = []  # days of logins a month of 30 days; not-a-number: was not there for half of the month
+        self.talks: list[Columns] = []
+        self.ledgers = {name: Ledger() for name in ("use", "states", "openings", "hazards", "departures")}
         self.invoices: list[Columns] = []
         self.tickets: list[Columns] = []
         self.surveys: list[Columns] = []
@@ -119,24 +126,46 @@ class Life:
         period_end = contracts.period_end(np.arange(count), np.full(count, day - 1))
         is_long = contracts.interval > 0
         renews = is_long & (period_end - day <= 45)
-        drop = np.mean(self.use_log[-4:-1], axis=0) - self.use_log[-1]
+        bad, _, _ = self._shares_of_talks(3)
+        _, others, price = self._shares_of_talks(6)
         since_raise = day + 30 - self.raised_day
         midnight = self.calendar.timestamps(np.array(day))
         return {
             "poor_fit": -accounts.fit,
             "poor_onboarding": (0.6 - accounts.onboarding) * np.exp(-age_days / 300.0),
             "price_rise": accounts.price_sensitivity * ((since_raise >= 0) & (since_raise < 150)),
+            "price_talk": price,
             "champion_lost": self._champion_gap(day + 15),
             "disengaged": -self.engagement,
-            "usage_drop": np.clip(drop, 0.0, 2.0),
+            "usage_drop": self._usage_drop(),
+            "absent": self.user_days[-1] == 0 if self.user_days else np.zeros(count),
+            "bad_talks": bad,
             "open_urgent_tickets": np.minimum(open_urgent(self.tickets[-4:], midnight, count), 3.0),
+            "escalations": np.minimum(recent_escalations(self.tickets[-1:], count), 2.0),
             "failed_payments": np.minimum(recent_failures(self.invoices[-6:], day, count), 3.0),
             "broken_features": self.exposure,
             "renewal_month": renews,
             "within_contract": is_long & ~renews,
+            "competitor_talk": others,
             "hidden_pull": accounts.hidden_pull,
             "locked_in": accounts.is_locked_in,
         }
+
+    def _shares_of_talks(self, months: int) -> tuple[Array, Array, Array]:
+        count, recent = len(self.accounts), self.talks[-months:]
+        if not recent:
+            return np.zeros(count), np.zeros(count), np.zeros(count)
+        return shares_of_talks({name: np.concatenate([part[name] for part in recent]) for name in recent[0]}, count)
+
+    def _usage_drop(self) -> Array:
+        """How far the last month's use lies below that of the three before: logarithm of the ratio, 0 where it does not.
+
+        One day more on both sides, so that a day less of little use is little.
+        """
+        if len(self.user_days) < 4:
+            return np.zeros(len(self.accounts))
+        drop = np.log((np.mean(self.user_days[-4:-1], axis=0) + 1.0) / (self.user_days[-1] + 1.0))
+        return np.clip(np.nan_to_num(drop), 0.0, 1.5)
 
     def _incident_exposure(self, month: Month) -> Array:
         total = np.zeros(len(self.accounts))
@@ -233,31 +262,25 @@ class Life:
         mood = 0.5 * accounts.fit + 0.4 * self.engagement + (accounts.onboarding - 0.6) - 0.3 * urgent - 0.3 * exposure
         gap = self._champion_gap(month.last_day)
         age = (month.first_day - contracts.paid_day) / 30.0
-        log_use = accounts.activity + 0.12 * accounts.fit + 0.8 * (accounts.onboarding - 0.6) + 0.6 * self.engagement
-        log_use = log_use - 0.55 * gap - 0.12 * exposure + np.where(age < 0, -0.5, np.where(age < 1, -0.2, 0.0))
-        log_use = log_use + rng.normal(0.0, 0.22, count)
-        self.use_log.append(log_use)
+        log_use = accounts.activity + 0.12 * accounts.fit + 0.8 * (accounts.onboarding - 0.6) + 0.8 * self.engagement
+        log_use = log_use - 0.7 * gap - 0.12 * exposure + np.where(age < 0, -0.5, np.where(age < 1, -0.2, 0.0))
+        log_use = log_use + rng.normal(0.0, 0.15, count)
         from_day = np.maximum(self.since, month.first_day)
         to_day = np.minimum(self.end_day, month.last_day + 1)
         present = from_day < to_day
         everybody = np.flatnonzero(present)
-        self.ledgers["states"].add(
-            account=everybody,
-            month=np.full(len(everybody), month.number),
-            from_day=from_day[everybody],
-            to_day=to_day[everybody],
-            notice_day=self.notice_day[everybody],
-            **{name: parts[name][everybody] for name in STATE},
-        )
+        states = self._days(month, everybody, from_day, to_day) | {name: parts[name][everybody] for name in STATE}
+        self.ledgers["states"].add(**states)
+        self.talks.append(talks_of_month(self.talks_rng, self.settings, accounts, self.users, self.team, states))
         here = np.flatnonzero(present & ~accounts.is_silent)
-        self.ledgers["use"].add(
-            account=here,
-            month=np.full(len(here), month.number),
-            activity=np.exp(log_use[here]),
-            from_day=from_day[here],
-            to_day=to_day[here],
-            notice_day=self.notice_day[here],
-        )
+        use = self._days(month, here, from_day, to_day) | {"activity": np.exp(log_use[here])}
+        self.ledgers["use"].add(**use)
+        openings = openings_of_month(self.openings_rng, self.calendar, month, self.people, use)
+        self.ledgers["openings"].add(**openings)
+        was_there = to_day - from_day
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a_month = user_days(openings, count) * 30.0 / was_there
+        self.user_days.append(np.where((was_there >= month.days / 2) & ~accounts.is_silent, a_month, np.nan))
         share = np.clip(to_day - from_day, 0, None) / 30.0
         young = np.exp(-np.maximum(age, 0) / 4.0)
         usual = 0.24 * np.sqrt(self.users) * np.exp(-0.2 * accounts.fit + 2.0 * (0.6 - accounts.onboarding) * young)
@@ -269,6 +292,15 @@ class Life:
         reachable &= self.people.left_day > month.last_day
         self.surveys.append(surveys_of_month(rng, self.calendar, month, self.people, reachable, mood))
         self.exposure = exposure
+
+    def _days(self, month: Month, who: Array, from_day: Array, to_day: Array) -> Columns:
+        return {
+            "account": who,
+            "month": np.full(len(who), month.number),
+            "from_day": from_day[who],
+            "to_day": to_day[who],
+            "notice_day": self.notice_day[who],
+        }
 
     def finish(self) -> History:
         """What the months left behind, with the hazard of the 30 days after the window."""
@@ -284,6 +316,8 @@ class Life:
             price_rise_day=self.price_rise_day,
             use=self.ledgers["use"].columns(),
             states=self.ledgers["states"].columns(),
+            openings=self.ledgers["openings"].columns(),
+            talks={name: np.concatenate([part[name] for part in self.talks]) for name in self.talks[0]},
             hazards=self.ledgers["hazards"].columns(),
             departures=self.ledgers["departures"].columns(),
             invoices=invoices,
@@ -297,9 +331,9 @@ class Life:
         )
 
 
-def live_through(settings: Settings, accounts: Accounts, people: People) -> History:
+def live_through(settings: Settings, accounts: Accounts, people: People, team: Team) -> History:
     """All months of the window, one after the other."""
-    life = Life(settings, accounts, people)
+    life = Life(settings, accounts, people, team)
     for month in settings.calendar.months:
         life.live(month)
     return life.finish()

@@ -106,7 +106,7 @@ def draw_people(settings: Settings, accounts: Accounts) -> People:
         ],
         created_day=created,
         left_day=left,
-        sessions_a_day=0.2 * weight,
+        sessions_a_day=0.4 * weight,
         is_internal=accounts.is_test[account],
         device_user=device_user,
         device_number=number,

@@ -11,9 +11,11 @@ import numpy as np
 from simulator.accounts import Accounts
 from simulator.billing import Columns, Ledger, bill, with_outcome
 from simulator.life import STATE, History
+from simulator.openings import openings_of_month
 from simulator.people import People
 from simulator.settings import NEVER, Array, Settings
 from simulator.support import surveys_of_month, tickets_of_month
+from simulator.talks import Team, talks_of_month
 
 #: Share of the notices within WITHIN_DAYS after the beginning of an intervention, of whatever type, that do not come.
 SAVES, WITHIN_DAYS = 0.35, 90
@@ -38,7 +40,9 @@ def averted(settings: Settings, history: History, interventions: Columns) -> tup
     return rows, order[place[rows]]
 
 
-def rescue(settings: Settings, accounts: Accounts, people: People, history: History, interventions: Columns) -> Columns:
+def rescue(
+    settings: Settings, accounts: Accounts, people: People, team: Team, history: History, interventions: Columns
+) -> Columns:
     """Change the history so that averted departures never came.
 
     Returns:
@@ -60,7 +64,8 @@ def rescue(settings: Settings, accounts: Accounts, people: People, history: Hist
     ended, noticed = np.full((2, len(accounts)), NEVER)
     ended[who], noticed[who] = end, found["notice_day"]
     _take_back(settings, history, ended, noticed)
-    _go_on(settings, accounts, people, history, ended)
+    _go_on(settings, accounts, people, team, history, ended)
+    _open_again(settings, people, history, noticed)
     return {"intervention": reason, **found}
 
 
@@ -74,13 +79,13 @@ def _take_back(settings: Settings, history: History, ended: Array, noticed: Arra
         table["notice_day"] = np.where(is_rescued & (table["notice_day"] == noticed[who]), NEVER, table["notice_day"])
 
 
-def _go_on(settings: Settings, accounts: Accounts, people: People, history: History, ended: Array) -> None:
-    """Let the accounts with an `ended` day live on from it: state, use, bills, tickets and answers of the later months."""
+def _go_on(settings: Settings, accounts: Accounts, people: People, team: Team, history: History, ended: Array) -> None:
+    """Let the accounts with an `ended` day live on from it: state, use, talks, bills, tickets and answers of the later months."""
     rng, calendar, count = settings.stream("rescued life"), settings.calendar, len(accounts)
     users = np.bincount(people.account, minlength=count)
     no_end = np.full(count, NEVER)
     trouble = np.clip(0.015 + 0.45 * accounts.payment_trouble, 0, 0.8)
-    states, use, invoices, tickets, surveys = (Ledger() for _ in range(5))
+    states, use, talks, invoices, tickets, surveys = (Ledger() for _ in range(6))
     for month in calendar.months:
         lives = ended <= month.last_day
         who = np.flatnonzero(lives & (ended <= month.first_day))
@@ -97,9 +102,11 @@ def _go_on(settings: Settings, accounts: Accounts, people: People, history: Hist
         gap = np.exp(-np.maximum(month.last_day - accounts.champion_loss_day, 0) / 120.0)
         gap = np.where(accounts.champion_loss_day <= month.last_day, gap, 0.0)[who]
         parts = {"disengaged": -warmth[who], "champion_lost": gap}
-        states.add(**common, **{name: parts.get(name, np.zeros(len(who))) for name in STATE})
-        log_use = accounts.activity + 0.12 * accounts.fit + 0.8 * (accounts.onboarding - 0.6) + 0.6 * warmth
-        activity = np.exp(log_use[who] - 0.55 * gap + rng.normal(0.0, 0.22, len(who)))
+        state = common | {name: parts.get(name, np.zeros(len(who))) for name in STATE}
+        states.add(**state)
+        talks.add(**talks_of_month(rng, settings, accounts, users, team, state))
+        log_use = accounts.activity + 0.12 * accounts.fit + 0.8 * (accounts.onboarding - 0.6) + 0.8 * warmth
+        activity = np.exp(log_use[who] - 0.7 * gap + rng.normal(0.0, 0.15, len(who)))
         loud = ~accounts.is_silent[who]
         use.add(**{name: values[loud] for name, values in {**common, "activity": activity}.items()})
         bills = bill(rng, calendar, month, history.contracts, lives, no_end, trouble)
@@ -120,10 +127,25 @@ def _go_on(settings: Settings, accounts: Accounts, people: People, history: Hist
     history.invoices, history.payments = _joined(history.invoices, bills), _joined(history.payments, payments)
     history.tickets = _joined(history.tickets, tickets.columns())
     history.surveys = _joined(history.surveys, surveys.columns())
+    history.talks = _joined(history.talks, talks.columns())
     for name, more in (("states", states), ("use", use)):
         table = _joined(getattr(history, name), more.columns())
         order = np.lexsort((table["account"], table["month"]))
         setattr(history, name, {column: values[order] for column, values in table.items()})
+
+
+def _open_again(settings: Settings, people: People, history: History, noticed: Array) -> None:
+    """Draw anew the visits from the day on at which notice would have come: without it nobody stops coming."""
+    rng, openings = settings.stream("rescued openings"), Ledger()
+    old = history.openings
+    openings.add(**{name: values[old["day"] < noticed[old["account"]]] for name, values in old.items()})
+    is_rescued = noticed[history.use["account"]] < NEVER
+    for month in settings.calendar.months:
+        rows = is_rescued & (history.use["month"] == month.number)
+        use = {name: values[rows] for name, values in history.use.items()}
+        use["from_day"] = np.maximum(use["from_day"], noticed[use["account"]])
+        openings.add(**openings_of_month(rng, settings.calendar, month, people, use))
+    history.openings = openings.columns()
 
 
 def _after(settings: Settings, ended: Array, rows: Columns, column: str) -> Columns:

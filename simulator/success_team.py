@@ -1,12 +1,7 @@
-"""The customer-success team: whom it looks after, what it does for the troubled, how talks go, which goals are agreed.
-
-What shows in a talk comes from the state of the account when the month began, the same state that its hazard is made of,
-and never from what happens later. Healthy accounts do all of it too, less often.
-"""
+"""The customer-success team: what it does for the troubled, which goals are agreed, and the files it keeps of that and of its talks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -17,12 +12,9 @@ from simulator.billing import Columns, Ledger
 from simulator.database import load, sql_list
 from simulator.files import Landing
 from simulator.life import History
-from simulator.settings import NEVER, Array, Month, Settings
+from simulator.settings import NEVER, Month, Settings
+from simulator.talks import EMAIL, KINDS, OUTCOMES, PLANNED, STATUSES, Team, chance, planned_talks
 
-#: Talks a month (30 days), by tier.
-CADENCE = (0.5, 1.0, 2.0)
-#: Share of the accounts with an owner, and without one, that nobody ever talks to.
-NEVER_ENGAGED, NEVER_ENGAGED_WITHOUT_OWNER = 0.05, 0.5
 POOL = "Pooled Team"
 
 #: What pushes a month's log-odds that something is done for an account; all of it can be seen by the team.
@@ -30,13 +22,6 @@ INTERVENES = {"base": -4.1, "open_urgent_tickets": 1.3, "usage_drop": 1.7, "tier
 REST_DAYS = 90  # between two interventions for one account
 INTERVENTION_TYPES = ("executive_call", "training", "discount", "health_plan")
 
-KINDS = ("meeting", "qbr", "on-site visit", "call", "video call", "email", "demo", "training", "webinar")
-KIND_SHARES = (0.2, 0.08, 0.04, 0.16, 0.1, 0.3, 0.05, 0.05, 0.02)
-EMAIL, FIRST_TRAINING = KINDS.index("email"), KINDS.index("training")
-_MINUTES = np.array([45.0, 75.0, 120.0, 20.0, 30.0, 0.0, 50.0, 80.0, 55.0])
-HELD, MISSED, CANCELLED, PLANNED = range(4)
-STATUSES = ("held", "no_show", "cancelled", "planned")
-OUTCOMES = ("positive", "neutral", "action_required", "negative")
 SUBJECTS = (
     "Check-in", "Quarterly review", "Visit", "Follow-up", "How it goes", "Your question", "Demo of what is coming", "Training", "Webinar",
 )  # fmt: skip
@@ -44,30 +29,6 @@ GOALS = (
     "All regions report weekly", "Month-end report in one day", "Half of the team active", "Forecast in use", "Old reports switched off",
     "Data import automated", "One dashboard for the board", "Alerts instead of mails",
 )  # fmt: skip
-
-
-def chance(log_odds: Array | float) -> Array:
-    """Probability of log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(log_odds, dtype=float))))
-
-
-@dataclass
-class Team:
-    """Whom the team looks after; one value an account."""
-
-    is_engaged: Array
-    pace: Array  # factor on the cadence of its tier
-
-
-def draw_team(settings: Settings, accounts: Accounts) -> Team:
-    """Who is looked after: not those whom the CRM does not list, and of those without an owner every second one."""
-    count = len(accounts)
-    has_owner = np.array([owner is not None for owner in accounts.csm_owner], dtype=bool)
-    skipped = np.where(has_owner, NEVER_ENGAGED, NEVER_ENGAGED_WITHOUT_OWNER)
-    return Team(
-        is_engaged=(settings.stream("never engaged").random(count) >= skipped) & ~accounts.is_ghost,
-        pace=settings.stream("pace of engagement").lognormal(-0.045, 0.3, count),
-    )
 
 
 def draw_interventions(settings: Settings, accounts: Accounts, team: Team, history: History) -> Columns:
@@ -104,130 +65,6 @@ def draw_interventions(settings: Settings, accounts: Accounts, team: Team, histo
             log_odds=log_odds[acts],
         )
     return found.columns()
-
-
-def coolness(accounts: Accounts, states: Columns) -> Array:
-    """How little an account wants to talk with us in a month: about 0 on average, higher is cooler."""
-    who = states["account"]
-    return np.asarray(
-        0.8 * (states["disengaged"] - 0.3)
-        - 0.35 * accounts.fit[who]
-        + 0.9 * (states["champion_lost"] - 0.1)
-        + 0.7 * (accounts.hidden_pull[who] - 0.1)
-        + 0.3 * (states["open_urgent_tickets"] - 0.1)
-    )
-
-
-def draw_engagements(
-    settings: Settings, accounts: Accounts, people_count: Array, team: Team, history: History
-) -> Columns:
-    """Talks with the accounts inside the window, and a few planned beyond its end.
-
-    Args:
-        people_count: logins of each account: as many can be invited at most.
-
-    Returns:
-        one row a talk, by month. Numbers are indexes into KINDS, STATUSES, OUTCOMES; -1: not known.
-    """
-    rng, calendar, states = settings.stream("engagements"), settings.calendar, history.states
-    account, length = states["account"], states["to_day"] - states["from_day"]
-    rate = np.array(CADENCE)[accounts.tier[account]] * team.pace[account] * team.is_engaged[account]
-    age = states["from_day"] - accounts.created_day[account]
-    is_starting = age < 60
-    rate = rate * np.where(is_starting, 1.7, 1.0) * (1 + 0.3 * states["open_urgent_tickets"])
-    row = np.repeat(np.arange(len(account)), rng.poisson(rate * length / 30.0))
-    total = len(row)
-    who, begin, days = account[row], states["from_day"][row], length[row]
-    cool = coolness(accounts, states)[row]
-    weekend = calendar.day_weights < 0.3
-    day = begin + (rng.random(total) * days).astype("int64")
-    again = begin + (rng.random(total) * days).astype("int64")
-    day = np.where(weekend[day], again, day)
-    kind = rng.choice(len(KINDS), total, p=KIND_SHARES)
-    kind = np.where(is_starting[row] & (rng.random(total) < 0.35), FIRST_TRAINING, kind)
-    is_mail = kind == EMAIL
-    is_outbound = rng.random(total) < np.where(is_mail, 0.82, 0.93)
-    misses = rng.random(total) < chance(-2.2 + 0.8 * cool)
-    cancels = rng.random(total) < 0.06
-    status = np.where(is_mail, HELD, np.where(cancels, CANCELLED, np.where(misses, MISSED, HELD)))
-    occurred = calendar.timestamps(day, np.clip(np.round(rng.normal(12.5, 2.6, total) * 4) / 4, 6, 19) * 3600)
-
-    expects = is_outbound & (is_mail | ((status != CANCELLED) & (rng.random(total) < 0.3)))
-    answers = expects & (rng.random(total) < chance(1.5 - 0.8 * cool))
-    wait = np.exp(np.log(14.0) + 0.45 * cool + rng.normal(0.0, 0.9, total))
-    responded = occurred + (np.minimum(wait, 24.0 * 40) * 3.6e9).astype("timedelta64[us]")
-    speaks = np.where(is_mail, ~is_outbound | answers, status == HELD)
-    feeling = 0.75 - 0.6 * cool + rng.normal(0.0, 1.0, total)
-    outcome = (feeling[:, None] < np.array([[0.5, -0.5, -1.2]])).sum(axis=1)
-    outcome = np.where(speaks & (rng.random(total) < 0.9), outcome, -1)
-
-    is_round = ~is_mail & (status != CANCELLED)
-    most = np.minimum(people_count[who], np.array([3, 6, 12])[accounts.tier[who]])
-    invited = np.minimum(1 + rng.poisson(np.array([0.6, 1.5, 3.0])[accounts.tier[who]]), most)
-    came = np.maximum(rng.binomial(invited, chance(1.3 - 0.7 * cool)), 1)
-    attended = np.where(status == HELD, came, 0)
-    champion = rng.random(total) < 0.6 * (1 - states["champion_lost"][row])
-    decides = rng.random(total) < np.array([0.4, 0.28, 0.2])[accounts.tier[who]]
-
-    sensitivity, trouble = accounts.price_sensitivity[who], accounts.payment_trouble[who]
-    asks = {
-        "competitor": -3.2 + 1.9 * accounts.hidden_pull[who] + 0.25 * cool,
-        "pricing": -3.4 + 1.6 * sensitivity + 4.5 * states["price_rise"][row],
-        "budget": -3.7 + 7.0 * trouble,
-        "feature": -2.0 - 0.6 * accounts.fit[who],
-    }
-    flags = {name: np.where(speaks, rng.random(total) < chance(odds), -1) for name, odds in asks.items()}
-    return _with_planned(
-        settings,
-        accounts,
-        team,
-        history,
-        {
-            "account": who,
-            "occurred_at": occurred,
-            "day": day,
-            "kind": kind,
-            "status": status,
-            "is_outbound": is_outbound,
-            "expects_answer": expects,
-            "responded_at": np.where(answers, responded, np.datetime64("NaT", "us")),
-            "outcome": outcome,
-            "minutes": np.where(
-                (status == HELD) & ~is_mail, np.round(_MINUTES[kind] * rng.lognormal(0.0, 0.3, total) / 5) * 5, -1
-            ),
-            "invited": np.where(is_round, invited, -1),
-            "attended": np.where(is_round, attended, -1),
-            "champion": np.where(is_round & (status == HELD), champion, -1),
-            "decision_maker": np.where(is_round & (status == HELD), decides, -1),
-            **flags,
-            "updated_at": occurred,
-        },
-    )
-
-
-def _with_planned(settings: Settings, accounts: Accounts, team: Team, history: History, held: Columns) -> Columns:
-    """The talks and, in the last file, some that are planned for the 28 days after the window."""
-    rng, calendar = settings.stream("planned engagements"), settings.calendar
-    rate = 0.35 * np.array(CADENCE)[accounts.tier] * team.pace * team.is_engaged
-    rate = np.where((history.end_day == NEVER) & (accounts.created_day < settings.days), rate, 0.0)
-    who = np.repeat(np.arange(len(accounts)), rng.poisson(rate))
-    total = len(who)
-    day = settings.days + rng.integers(0, 28, total)
-    made = np.maximum(settings.days - 1 - rng.integers(0, 20, total), np.maximum(accounts.created_day[who], 0))
-    planned: Columns = {name: np.full(total, -1) for name in held}
-    planned |= {
-        "account": who,
-        "occurred_at": calendar.timestamps(day, rng.integers(28, 70, total) * 900),
-        "day": day,
-        "kind": rng.choice(EMAIL, total),
-        "status": np.full(total, PLANNED),
-        "is_outbound": np.ones(total, dtype=bool),
-        "expects_answer": np.zeros(total, dtype=bool),
-        "responded_at": np.full(total, np.datetime64("NaT", "us")),
-        "invited": 1 + rng.poisson(0.8, total),
-        "updated_at": calendar.timestamps(made, rng.integers(28, 70, total) * 900),
-    }
-    return {name: np.concatenate([values, planned[name]]) for name, values in held.items()}
 
 
 def draw_goals(settings: Settings, accounts: Accounts, team: Team, history: History) -> tuple[Columns, Columns]:
@@ -298,13 +135,13 @@ def prepare(
     session: duckdb.DuckDBPyConnection,
     settings: Settings,
     accounts: Accounts,
-    people_count: Array,
     team: Team,
     history: History,
     interventions: Columns,
 ) -> None:
     """Load what the months are cut from: `engagement`, `goal`, `goal_standing`, `intervention`; needs `company`."""
-    engagements = draw_engagements(settings, accounts, people_count, team, history)
+    planned = planned_talks(settings, accounts, team, history.end_day, history.talks)
+    engagements = {name: np.concatenate([values, planned[name]]) for name, values in history.talks.items()}
     load(session, "engagement", {"engagement": np.arange(len(engagements["account"])), **engagements})
     goals, standings = draw_goals(settings, accounts, team, history)
     load(session, "goal", goals)

@@ -73,6 +73,14 @@ def open_urgent(parts: list[Columns], at: Array, count: int) -> Array:
     return result
 
 
+def recent_escalations(parts: list[Columns], count: int) -> Array:
+    """Escalated tickets of each account in these months."""
+    result = np.zeros(count)
+    for part in parts:
+        result += np.bincount(part["account"][part["is_escalated"]], minlength=count)
+    return result
+
+
 def surveys_of_month(
     rng: np.random.Generator, calendar: Calendar, month: Month, people: People, is_reachable: Array, mood: Array
 ) -> Columns:

@@ -17,6 +17,7 @@ from simulator.defects import Defects
 from simulator.files import write_query
 from simulator.life import PRICE_RISE, History
 from simulator.settings import NEVER, Settings
+from simulator.talks import Team
 
 
 def _write(session: duckdb.DuckDBPyConnection, folder: Path, name: str, query: str) -> None:
@@ -156,7 +157,7 @@ def write_success_truth(
     folder: Path,
     settings: Settings,
     accounts: Accounts,
-    team: success_team.Team,
+    team: Team,
     rescued: Columns,
 ) -> None:
     """Write what is planted about the customer-success team, the portal and the devices.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from simulator import devices, rescues, success_team
+from simulator import talks as talking
 from simulator.accounts import Accounts, draw_accounts
 from simulator.billing import Columns
 from simulator.life import History, live_through
@@ -33,13 +34,13 @@ class Lived(NamedTuple):
 def lived() -> Lived:
     accounts = draw_accounts(SETTINGS)
     people = draw_people(SETTINGS, accounts)
-    before = live_through(SETTINGS, accounts, people)
-    team = success_team.draw_team(SETTINGS, accounts)
+    team = talking.draw_team(SETTINGS, accounts)
+    before = live_through(SETTINGS, accounts, people, team)
     interventions = success_team.draw_interventions(SETTINGS, accounts, team, before)
     history = deepcopy(before)
-    rescued = rescues.rescue(SETTINGS, accounts, people, history, interventions)
-    logins = np.bincount(people.account, minlength=len(accounts))
-    talks = success_team.draw_engagements(SETTINGS, accounts, logins, team, history)
+    rescued = rescues.rescue(SETTINGS, accounts, people, team, history, interventions)
+    planned = talking.planned_talks(SETTINGS, accounts, team, history.end_day, history.talks)
+    talks = {name: np.concatenate([values, planned[name]]) for name, values in history.talks.items()}
     return Lived(accounts, before, history, interventions, rescued, talks)
 
 
@@ -57,10 +58,10 @@ def by_month(lived: Lived, values: Array) -> Array:
 
 def signals(talks: Columns) -> dict[str, tuple[Array, Array]]:
     """signal -> (which talks can show it, whether they do); more is worse."""
-    is_talk = (talks["status"] != success_team.PLANNED) & (talks["kind"] != success_team.EMAIL)
+    is_talk = (talks["status"] != talking.PLANNED) & (talks["kind"] != talking.EMAIL)
     asked = talks["expects_answer"].astype(bool)
     return {
-        "missed": (is_talk, talks["status"] == success_team.MISSED),
+        "missed": (is_talk, talks["status"] == talking.MISSED),
         "unanswered": (asked, np.isnat(talks["responded_at"])),
         "bad outcome": (talks["outcome"] >= 0, talks["outcome"] >= 2),
         "no champion": (talks["champion"] >= 0, talks["champion"] == 0),
@@ -104,26 +105,28 @@ def test_talks_show_the_state_and_not_too_clearly(lived: Lived, signal: str, ter
 
 
 def test_no_talk_knows_who_leaves_next(lived: Lived) -> None:
-    """Of accounts with the same hazard, those that leave in the month or the next talk like those that stay.
+    """Of accounts in the same state, those that give notice in the month of the talk talk like those that stay.
+
+    Who leaves was drawn when the month began; later notices may come of the talk, since bad talks are among the reasons to leave.
 
     A hazard can be made of one cause or another, so each signal is compared with what its own probability makes of the state:
     talks of those that leave are weighed against talks of others in the same tenth of that state.
     """
     departures = lived.before.departures
     leaves = np.zeros((len(lived.accounts), len(FIRSTS) + 2), dtype=bool)
-    for ahead in (0, 1):
-        leaves[departures["account"], np.maximum(month_of(departures["notice_day"]) - ahead, 0)] = True
+    leaves[departures["account"], month_of(departures["notice_day"])] = True
     who, month = lived.talks["account"], month_of(lived.talks["day"])
     hazards, accounts = lived.before.hazards, lived.accounts
-    cool = by_month(lived, success_team.coolness(accounts, state_of_hazards(lived)))[who, month]
+    state = state_of_hazards(lived)
+    cool = by_month(lived, talking.coolness(accounts, state))[who, month]
+    said = talking.said_log_odds(accounts, state)
     states = {
         "missed": cool,
         "unanswered": cool,
         "bad outcome": cool,
         "no champion": by_month(lived, hazards["champion_lost"])[who, month],
-        "competitor": 1.9 * accounts.hidden_pull[who] + 0.25 * cool,
-        "pricing": 1.6 * accounts.price_sensitivity[who]
-        + 4.5 * by_month(lived, hazards["price_rise"] / 1.8)[who, month],
+        "competitor": by_month(lived, said["competitor"])[who, month],
+        "pricing": by_month(lived, said["pricing"])[who, month],
         "budget": accounts.payment_trouble[who],
         "feature": -accounts.fit[who],
     }
@@ -155,8 +158,8 @@ def state_of_hazards(lived: Lived) -> Columns:
 def test_some_accounts_hear_from_nobody(lived: Lived) -> None:
     quiet = ~np.isin(np.arange(len(lived.accounts)), lived.talks["account"])
     silent_owner = np.array([owner is None for owner in lived.accounts.csm_owner])
-    assert quiet[silent_owner].mean() > 0.45 > 0.35 > quiet[~silent_owner].mean()
-    planned = lived.talks["status"] == success_team.PLANNED
+    assert quiet[silent_owner].mean() > 0.38 > 0.3 > quiet[~silent_owner].mean()
+    planned = lived.talks["status"] == talking.PLANNED
     assert (lived.talks["day"][planned] >= SETTINGS.days).all() and 50 < planned.sum() < 0.1 * len(planned)
 
 
@@ -193,7 +196,7 @@ def test_the_lives_of_others_stay_and_the_kept_live_on(lived: Lived, table: str)
 
 
 def test_goals_are_reached_more_often_with_good_fit(lived: Lived) -> None:
-    team = success_team.draw_team(SETTINGS, lived.accounts)
+    team = talking.draw_team(SETTINGS, lived.accounts)
     goals, standings = success_team.draw_goals(SETTINGS, lived.accounts, team, lived.history)
     reached = np.isin(goals["goal"], standings["goal"][standings["achieved_day"] < NEVER])
     due = goals["target_day"] < SETTINGS.days
