@@ -114,7 +114,7 @@ def draw_accounts(settings: Settings) -> Accounts:
 
     fit = stream("fit").normal(0.0, 1.0, count)
     onboarding = stream("onboarding").beta(3.0, 2.0, count)
-    is_locked_in = stream("locked in").random(count) < 0.04
+    is_locked_in = stream("locked in").random(count) < 0.03
     breadth = 1.0 / (1.0 + np.exp(-(0.5 * fit + 3.0 * (onboarding - 0.6) + stream("breadth").normal(0.0, 0.8, count))))
     loss = created_day + stream("champion").exponential(1500.0, count).astype("int64")
     names, domains = account_names(settings, count)

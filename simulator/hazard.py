@@ -16,7 +16,7 @@ import numpy as np
 from simulator.settings import Array
 
 #: Log-odds of a month for a typical account, by tier (SMB, Mid-Market, Enterprise).
-BASE = (-4.9, -5.3, -5.9)
+BASE = (-5.0, -5.4, -6.0)
 #: Probability a month of leaving for reasons outside (bought up, insolvent): no trace in any record.
 OUTSIDE = 0.0015
 
@@ -35,11 +35,11 @@ TERMS: dict[str, tuple[float, str]] = {
     "escalations": (0.6, "in the tickets of the last month"),
     "failed_payments": (0.6, "in the payments of the last two months"),
     "broken_features": (0.3, "in error events of the month before"),
-    "renewal_month": (1.2, "in the end of the paid period (quarterly and yearly contracts)"),
-    "within_contract": (-1.2, "in the end of the paid period (quarterly and yearly contracts)"),
+    "renewal_month": (1.0, "in the end of the paid period (quarterly and yearly contracts)"),
+    "within_contract": (-1.0, "in the end of the paid period (quarterly and yearly contracts)"),
     "competitor_talk": (4.0, "in the talks of the last six months"),
     "hidden_pull": (0.3, "faintly, in the talk with our team: another vendor is named more often"),
-    "locked_in": (-1.0, "not at all: such accounts use little, complain much, and stay"),
+    "locked_in": (-1.4, "not at all: such accounts use little, complain much, and stay"),
 }
 
 

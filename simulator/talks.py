@@ -17,7 +17,7 @@ from simulator.settings import NEVER, Array, Settings
 #: Talks a month (30 days), by tier.
 CADENCE = (1.0, 1.5, 2.5)
 #: Share of the accounts with an owner, and without one, that nobody ever talks to.
-NEVER_ENGAGED, NEVER_ENGAGED_WITHOUT_OWNER = 0.05, 0.4
+NEVER_ENGAGED, NEVER_ENGAGED_WITHOUT_OWNER = 0.03, 0.2
 
 KINDS = ("meeting", "qbr", "on-site visit", "call", "video call", "email", "demo", "training", "webinar")
 KIND_SHARES = (0.2, 0.08, 0.04, 0.16, 0.1, 0.3, 0.05, 0.05, 0.02)
