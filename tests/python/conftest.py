@@ -15,6 +15,13 @@ SHARED = {
     "published": ("scenarios/test_broken_input", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway", "scenarios/test_no_look_ahead"),
     "built": ("project/test_layering", "project/test_portability"),
 }  # fmt: skip
+#: Other files that take minutes. They come next.
+LONG = (
+    "orchestration/test_refresh",
+    "scenarios/test_incremental_equals_rebuild",
+    "scenarios/test_event_sequences",
+    "scenarios/test_own_files",
+)
 GROUPS = {f"tests/python/{name}.py": fixture for fixture, names in SHARED.items() for name in names}
 
 
@@ -33,7 +40,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherB
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process waits for the other at the end."""
-    first = list(SHARED)
-    items.sort(
-        key=lambda item: first.index(GROUPS[path]) if (path := item.nodeid.split("::")[0]) in GROUPS else len(first)
-    )
+    first = [*SHARED, *(f"tests/python/{name}.py" for name in LONG)]
+
+    def place(item: pytest.Item) -> int:
+        path = item.nodeid.split("::")[0]
+        name = GROUPS.get(path, path)
+        return first.index(name) if name in first else len(first)
+
+    items.sort(key=place)

@@ -105,6 +105,7 @@ def _break_a_key(data_dir: Path) -> None:
         con.execute("insert into reference.score_components select * from reference.score_components limit 1")
 
 
+@pytest.mark.thorough
 def test_release_alone_is_audited_first(flow, refreshed):
     before = json.loads((flow.data_dir / "published" / "release.json").read_text())
     _break_a_key(flow.data_dir)

@@ -17,7 +17,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 #: parts of the usual time
-MOMENTS = [(0.55,), pytest.param((0.2, 0.3, 0.75, 0.85, 0.95), marks=pytest.mark.thorough)]
+MOMENTS = (0.2, 0.3, 0.55, 0.75, 0.85, 0.95)
 
 READER = """
 import json, sys, time
@@ -52,10 +52,8 @@ def _new_files(site: Any) -> None:
     site.put("files/accounts/late.csv", "customer_id,customer_name,updated_at\nacc-late,Late Ltd,2026-10-30\n")
 
 
-@pytest.mark.parametrize("moments", MOMENTS)
-def test_a_run_killed_at_any_moment(
-    site: Any, published: Any, tools: Any, tmp_path: Path, moments: tuple[float, ...]
-) -> None:
+@pytest.mark.thorough
+def test_a_run_killed_at_any_moment(site: Any, published: Any, tools: Any, tmp_path: Path) -> None:
     old, _, _ = published
     site.restore("published")
     _new_files(site)
@@ -72,7 +70,7 @@ def test_a_run_killed_at_any_moment(
     stop, report = tmp_path / "stop", tmp_path / "report.json"
     reader = subprocess.Popen([sys.executable, "-c", READER, str(site.data / "published"), str(stop), str(report)])
     try:
-        for moment in moments:
+        for moment in MOMENTS:
             process = site.start("run")
             time.sleep(usual * moment)
             os.killpg(process.pid, signal.SIGKILL)
