@@ -80,7 +80,7 @@ def measure(accounts: int, seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def main(accounts: int = 3000, seed: int = 11) -> None:
+def main(accounts: int = 1500, seed: int = 11) -> None:
     """Measure, print and keep the result."""
     horizons = measure(accounts, seed)
     result = {"accounts": accounts, "seed": seed, "target": TARGET, "horizons": horizons}
