@@ -2,9 +2,9 @@
 
 python -m benchmarks.daily_snapshot [accounts ...]
 
-Each company is simulated with a year of history and built up to the last day but one; then the last day comes, then everything is built anew. What
-is timed are the models of the history: silver__account_days, silver__account_steps, silver__account_daily and fct_scores. The increment must hold the
-rows of the rebuild.
+Each company is simulated with a year of history and built; then the events of a further day come, then the history is built anew. What
+is timed are the models of the history: silver__account_days, silver__account_steps, silver__account_daily and fct_scores. The increment
+must hold the rows of the rebuild.
 """
 
 from __future__ import annotations
@@ -29,18 +29,34 @@ TABLES = ("silver.account_daily", "gold.fct_scores")
 TARGETS = {"exponent": 1.1, "further day / rebuild": 0.1}
 
 
+def _bring_a_day(events: Path) -> None:
+    """The events of the last day once more, a day later, with ids of their own."""
+    last = f"read_json('{events / '*_2026-10.jsonl.gz'}', maximum_depth = 1)"
+    later = ", ".join(
+        f"strftime(cast({name} as timestamp) + interval 1 day, '%Y-%m-%d %H:%M:%S.%f') as {name}"
+        for name in ("occurred_at", "received_at")
+    )
+    with duckdb.connect() as con:
+        con.execute(
+            f"""copy (
+                select * replace (event_id || '-further' as event_id, {later}) from {last} where cast(occurred_at as timestamp) >= '2026-10-31'
+            ) to '{events / "customer_events_2026-11-01.csv"}' (header)"""
+        )
+
+
 def measure(accounts: int) -> dict[str, Any]:
     """One company: rows, seconds of the history anew and of one further day."""
     with tempfile.TemporaryDirectory(prefix="daily-") as name:
         folder = Path(name)
-        simulate(accounts=accounts, days=365, seed=7, out=folder)
-        dbt(folder, "", "+fct_scores", variables="{as_of: '2026-10-30 23:59:59'}")
-        further = dbt(folder, "", "+fct_scores", variables="{as_of: '2026-10-31 23:59:59'}")
+        simulate(accounts=accounts, days=365, seed=7, broken=False, out=folder)
+        dbt(folder, "", "+fct_scores")
+        _bring_a_day(folder / "landing" / "files" / "customer_events")
+        further = dbt(folder, "", "+fct_scores")
         with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
             for table in TABLES:
                 con.execute(f"create table main.kept_{table.split('.')[1]} as from {table}")
                 con.execute(f"drop table {table}")
-        anew = dbt(folder, "", "+fct_scores", variables="{as_of: '2026-10-31 23:59:59'}")
+        anew = dbt(folder, "", "+fct_scores")
         with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
             rows = {table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for table in TABLES}
             for table in TABLES:
