@@ -98,7 +98,7 @@ def quality(con: duckdb.DuckDBPyConnection, clusters: str) -> Quality:
     return Quality(precision, recall, f1, pure, exact, int(row[5]))
 
 
-def dbt(folder: Path, part: str, *select: str, exclude: Sequence[str] = (), variables: str = "{}") -> dict[str, float]:
+def dbt(folder: Path, part: str, *select: str, exclude: Sequence[str] = ()) -> dict[str, float]:
     """Build what is selected as this part of a build (`first`, `last`), without tests; the seconds of each model and seed."""
     os.environ["DATA_DIR"] = str(folder)
     os.environ[BUILD_PART] = part
@@ -115,8 +115,6 @@ def dbt(folder: Path, part: str, *select: str, exclude: Sequence[str] = (), vari
         "--quiet",
         "--log-level",
         "none",
-        "--vars",
-        variables,
         "--exclude-resource-type",
         "test",
         "unit_test",

@@ -1,8 +1,8 @@
 """Checks the seeds, which people edit by hand, against what is said of them in the YAML beside them, before dbt reads them.
 
 dbt would stop in the middle of a build, with the database's words and without the line. Checked are the columns, the number of fields, the
-types (`column_types`), columns that are patterns (`meta: {is_pattern: true}`), and the tests that speak of a line: `never_null`, `accepted_values`,
-`unique`, `unique_together`, and `relationships` with another seed.
+types (`column_types`), columns that are patterns (`meta: {is_pattern: true}`), and the tests that speak of a line: `never_null`, `not_null`,
+`accepted_values`, `unique`, `unique_together`, and `relationships` with another seed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def read_seeds(folder: Path = SEEDS_DIR) -> Iterator[Seed]:
                 if isinstance(test, dict) and "unique_together" in test:
                     seed.keys.append(test["unique_together"]["arguments"]["columns"])
                 elif isinstance(test, dict) and "never_null" in test:
-                    seed.required |= set(test["never_null"]["arguments"]["columns"])
+                    seed.required.update(test["never_null"]["arguments"]["columns"])
             for column in described.get("columns", []):
                 if ((column.get("config") or {}).get("meta") or {}).get("is_pattern"):
                     seed.patterns.add(column["name"])
@@ -72,7 +72,9 @@ def _take(seed: Seed, column: str, test: str | dict[str, Any]) -> None:
     config = (rest or {}).get("config") or {}
     if config.get("severity") == "warn" or config.get("where"):
         return
-    if kind == "unique":
+    if kind == "not_null":
+        seed.required.add(column)
+    elif kind == "unique":
         seed.keys.append([column])
     elif kind == "relationships" and (named := _REF.fullmatch(rest["arguments"]["to"])):
         seed.references[column] = (named[1], rest["arguments"]["field"])

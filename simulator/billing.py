@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from simulator.accounts import Accounts
 from simulator.settings import NEVER, Array, Calendar, Month, Settings, blanked
 
 Columns = dict[str, Array]
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Parts with the same columns, one after the other, as one array a column."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 class Ledger:
@@ -27,7 +33,7 @@ class Ledger:
         """All rows in the order they were added; empty when nothing ever was."""
         if not self._parts:
             return {}
-        return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+        return joined(self._parts)
 
 
 class Contracts:

@@ -13,6 +13,7 @@ from simulator.billing import (
     Contracts,
     Ledger,
     bill,
+    joined,
     recent_failures,
     with_outcome,
 )
@@ -20,7 +21,7 @@ from simulator.openings import openings_of_month, user_days
 from simulator.people import People
 from simulator.settings import NEVER, Array, Month, Settings
 from simulator.support import open_urgent, recent_escalations, surveys_of_month, tickets_of_month
-from simulator.talks import Team, shares_of_talks, talks_of_month
+from simulator.talks import Team, share_gone_badly, share_that_said, talks_of_month
 
 PRICE_RISE = 1.09
 #: parts of the hazard, as they stood when a month began, that show in what people of the account do in it
@@ -126,36 +127,28 @@ class Life:
         period_end = contracts.period_end(np.arange(count), np.full(count, day - 1))
         is_long = contracts.interval > 0
         renews = is_long & (period_end - day <= 45)
-        bad, _, _ = self._shares_of_talks(3)
-        _, others, price = self._shares_of_talks(6)
         since_raise = day + 30 - self.raised_day
         midnight = self.calendar.timestamps(np.array(day))
         return {
             "poor_fit": -accounts.fit,
             "poor_onboarding": (0.6 - accounts.onboarding) * np.exp(-age_days / 300.0),
             "price_rise": accounts.price_sensitivity * ((since_raise >= 0) & (since_raise < 150)),
-            "price_talk": price,
+            "price_talk": share_that_said("pricing", self.talks[-6:], count),
             "champion_lost": self._champion_gap(day + 15),
             "disengaged": -self.engagement,
             "usage_drop": self._usage_drop(),
             "absent": self.user_days[-1] == 0 if self.user_days else np.zeros(count),
-            "bad_talks": bad,
+            "bad_talks": share_gone_badly(self.talks[-3:], count),
             "open_urgent_tickets": np.minimum(open_urgent(self.tickets[-4:], midnight, count), 3.0),
             "escalations": np.minimum(recent_escalations(self.tickets[-1:], count), 2.0),
             "failed_payments": np.minimum(recent_failures(self.invoices[-6:], day, count), 3.0),
             "broken_features": self.exposure,
             "renewal_month": renews,
             "within_contract": is_long & ~renews,
-            "competitor_talk": others,
+            "competitor_talk": share_that_said("competitor", self.talks[-6:], count),
             "hidden_pull": accounts.hidden_pull,
             "locked_in": accounts.is_locked_in,
         }
-
-    def _shares_of_talks(self, months: int) -> tuple[Array, Array, Array]:
-        count, recent = len(self.accounts), self.talks[-months:]
-        if not recent:
-            return np.zeros(count), np.zeros(count), np.zeros(count)
-        return shares_of_talks({name: np.concatenate([part[name] for part in recent]) for name in recent[0]}, count)
 
     def _usage_drop(self) -> Array:
         """How far the last month's use lies below that of the three before: logarithm of the ratio, 0 where it does not.
@@ -307,9 +300,7 @@ class Life:
         contributions = hazard.terms(self._parts(self.settings.days))
         last, _ = hazard.monthly_probability(self.accounts.tier, contributions)
         stays = (self.notice_day == NEVER) & (self.end_day == NEVER) & (self.contracts.paid_day < self.settings.days)
-        names = list(self.invoices[0])
-        joined = {name: np.concatenate([part[name] for part in self.invoices]) for name in names}
-        invoices, payments = with_outcome(joined, self.calendar, self.rng)
+        invoices, payments = with_outcome(joined(self.invoices), self.calendar, self.rng)
         return History(
             contracts=self.contracts,
             incidents=self.incidents,
@@ -317,13 +308,13 @@ class Life:
             use=self.ledgers["use"].columns(),
             states=self.ledgers["states"].columns(),
             openings=self.ledgers["openings"].columns(),
-            talks={name: np.concatenate([part[name] for part in self.talks]) for name in self.talks[0]},
+            talks=joined(self.talks),
             hazards=self.ledgers["hazards"].columns(),
             departures=self.ledgers["departures"].columns(),
             invoices=invoices,
             payments=payments,
-            tickets={name: np.concatenate([part[name] for part in self.tickets]) for name in self.tickets[0]},
-            surveys={name: np.concatenate([part[name] for part in self.surveys]) for name in self.surveys[0]},
+            tickets=joined(self.tickets),
+            surveys=joined(self.surveys),
             last_hazard=np.where(stays, last, np.nan),
             end_day=self.end_day,
             notice_day=self.notice_day,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.billing import Columns
+from simulator.billing import Columns, joined
 from simulator.people import People
 from simulator.settings import Array, Calendar, Month
 
@@ -48,7 +48,7 @@ def openings_of_month(
                 "slot": slot.astype("int8"),
             }
         )
-    return {name: np.concatenate([part[name] for part in found]) for name in ("user", "account", "day", "slot")}
+    return joined(found)
 
 
 def user_days(openings: Columns, count: int) -> Array:

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from simulator.accounts import Accounts
-from simulator.billing import Columns, Ledger
+from simulator.billing import Columns, Ledger, joined
 from simulator.database import load, sql_list
 from simulator.files import Landing
 from simulator.life import History
@@ -141,7 +141,7 @@ def prepare(
 ) -> None:
     """Load what the months are cut from: `engagement`, `goal`, `goal_standing`, `intervention`; needs `company`."""
     planned = planned_talks(settings, accounts, team, history.end_day, history.talks)
-    engagements = {name: np.concatenate([values, planned[name]]) for name, values in history.talks.items()}
+    engagements = joined([history.talks, planned])
     load(session, "engagement", {"engagement": np.arange(len(engagements["account"])), **engagements})
     goals, standings = draw_goals(settings, accounts, team, history)
     load(session, "goal", goals)

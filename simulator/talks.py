@@ -6,12 +6,13 @@ went badly are then among the reasons to leave (see simulator/hazard.py). Health
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from simulator.accounts import Accounts
-from simulator.billing import Columns
+from simulator.billing import Columns, joined
 from simulator.settings import NEVER, Array, Settings
 
 #: Talks a month (30 days), by tier.
@@ -158,28 +159,33 @@ def said_log_odds(accounts: Accounts, states: Columns) -> Columns:
     }
 
 
-def shares_of_talks(talks: Columns, count: int) -> tuple[Array, Array, Array]:
-    """What part of an account's talks went badly, named other vendors, and questioned the price (0-1; without talks 0), one value an account.
+def share_gone_badly(parts: Sequence[Columns], count: int) -> Array:
+    """What part of an account's talks went badly (0-1; without talks 0), one value an account.
 
-    Bad are a missed meeting, a question without an answer and a talk that ended badly, each counted for itself. Two talks without
-    any of it are put beside those there were: one bad talk is not yet all of them.
+    Bad are a missed meeting, a question without an answer and a talk that ended badly, each counted for itself.
     """
-
-    def share(shows: Array, can: Array) -> Array:
-        who = talks["account"]
-        return np.asarray(
-            np.bincount(who[can & shows], minlength=count) / (2.0 + np.bincount(who[can], minlength=count))
-        )
-
+    if not parts:
+        return np.zeros(count)
+    talks = joined(parts)
+    who, negative = talks["account"], OUTCOMES.index("negative")
     is_meeting = (talks["kind"] != EMAIL) & (talks["status"] != CANCELLED)
     asked = talks["expects_answer"].astype(bool)
-    bad = (
-        share(talks["status"] == MISSED, is_meeting)
-        + share(np.isnat(talks["responded_at"]), asked)
-        + share(talks["outcome"] == OUTCOMES.index("negative"), talks["outcome"] >= 0)
-    )
-    heard = talks["competitor"] >= 0
-    return bad / 3.0, share(talks["competitor"] == 1, heard), share(talks["pricing"] == 1, heard)
+    missed = _share(who, talks["status"] == MISSED, is_meeting, count)
+    unanswered = _share(who, np.isnat(talks["responded_at"]), asked, count)
+    return (missed + unanswered + _share(who, talks["outcome"] == negative, talks["outcome"] >= 0, count)) / 3.0
+
+
+def share_that_said(what: str, parts: Sequence[Columns], count: int) -> Array:
+    """In what part of an account's talks this was said (0-1; without talks 0; `what` as in `said_log_odds`), one value an account."""
+    if not parts:
+        return np.zeros(count)
+    talks = joined(parts)
+    return _share(talks["account"], talks[what] == 1, talks[what] >= 0, count)
+
+
+def _share(who: Array, shows: Array, can: Array, count: int) -> Array:
+    """Two talks that do not show it are put beside those there were: one bad talk is not yet all of them."""
+    return np.asarray(np.bincount(who[can & shows], minlength=count) / (2.0 + np.bincount(who[can], minlength=count)))
 
 
 def planned_talks(settings: Settings, accounts: Accounts, team: Team, end_day: Array, held: Columns) -> Columns:

@@ -1,4 +1,4 @@
-{# Where the landed rows of contracts ended: one row per file, shared line (see shared_line) and outcome, with the rows of it.
+{# Where the landed rows of contracts ended: one row per contract, file, shared line (see shared_line) and outcome.
    One domain at a time, since DuckDB plans all contracts in one statement three times as long as the same in several. #}
 {% macro landed_outcomes(contract_names) -%}
     {%- for name in contract_names %}
