@@ -18,6 +18,8 @@ import yaml
 from ingestion.contracts import PROJECT_DIR
 from intelligence.attribution import step as attribution
 from intelligence.attribution.step import AttributionReport, attribute_warehouse
+from intelligence.churn import step as churn
+from intelligence.churn.step import ChurnReport, predict_churn_warehouse
 from intelligence.identity import step as identity
 from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
@@ -33,12 +35,12 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
     """dbt's selection of tables (schema.table), with all they are made of."""
-    return tuple("+" + table.replace(".", "__").removeprefix("reference__") for table in tables)
+    return tuple("+" + table.replace(".", "__").removeprefix("reference__").removeprefix("gold__") for table in tables)
 
 
 #: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
 BEFORE_MATCHING = _made_of(identity.READS)
-BEFORE_ATTRIBUTION = _made_of(attribution.READS)
+BEFORE_LEARNING = _made_of((*attribution.READS, *churn.READS))
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Build:
     outcome: DbtOutcome = field(default_factory=lambda: DbtOutcome(True, Checks(0)))
     matched: MatchReport | None = None
     attributed: AttributionReport | None = None
+    foretold: ChurnReport | None = None
 
     def do(
         self,
@@ -96,15 +99,16 @@ class Build:
             # A rebuild learns anew as well, so that it does not matter what was there.
             self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
 
-        def attribute() -> None:
+        def learn() -> None:
             self.attributed = attribute_warehouse(warehouse, progress=tell)
+            self.foretold = predict_churn_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
 
         read = read_project(arguments, data_dir)
         if not read.succeeded:
             self.outcome = read
             return
         steps = [(BEFORE_MATCHING, match)] if matching else []
-        steps.append((BEFORE_ATTRIBUTION, attribute))
+        steps.append((BEFORE_LEARNING, learn))
         built: list[str] = []
         for selection, step in steps:
             part = "middle" if built else "first"

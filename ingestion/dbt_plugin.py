@@ -64,11 +64,13 @@ class Plugin(BasePlugin):
 
         def prepare_steps() -> bool:
             from intelligence.attribution import step as attribution
+            from intelligence.churn import step as churn
             from intelligence.identity import matching
 
             with conn.cursor() as cursor:
                 matching.create_tables(cursor)
                 attribution.create_tables(cursor)
+                churn.create_tables(cursor)
             return True
 
         def build_part() -> str:

@@ -20,6 +20,8 @@ from ingestion.dbt_plugin import BUILD_PART, data_dir
 from ingestion.landing import ingest
 from intelligence.attribution import step as attribution
 from intelligence.attribution.step import attribute_warehouse
+from intelligence.churn import step as churn
+from intelligence.churn.step import predict_churn_warehouse
 from intelligence.identity import step as identity
 from intelligence.identity.step import match_warehouse
 from intelligence.warehouse import StepError, WarehouseInUseError
@@ -30,7 +32,11 @@ from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
 POOL = "duckdb_writer"
 MANIFEST_FOLDER = prepared_manifest().parent
 #: What each Python step writes, and what it reads for it.
-STEPS: dict[Sequence[str], Sequence[str]] = {identity.WRITES: identity.READS, attribution.WRITES: attribution.READS}
+STEPS: dict[Sequence[str], Sequence[str]] = {
+    identity.WRITES: identity.READS,
+    attribution.WRITES: attribution.READS,
+    churn.WRITES: churn.READS,
+}
 MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), STEPS))
 TRANSLATOR = Translator()
 #: What dbt knows of a table of the warehouse, and the asset it is, by schema.table.
@@ -50,8 +56,8 @@ PARTS = {"first": identity.READS[0], "middle": "silver.identity_stated_links", "
 #: parts that read what an earlier step has built; those that wait for the second part are kept from the first.
 TESTS_OF_PART = {
     "": [],
-    "first": ["--indirect-selection", "eager", "--exclude", _after(*identity.WRITES, *attribution.WRITES)],
-    "middle": ["--indirect-selection", "eager", "--exclude", _after(*attribution.WRITES)],
+    "first": ["--indirect-selection", "eager", "--exclude", _after(*identity.WRITES, *attribution.WRITES, *churn.WRITES)],
+    "middle": ["--indirect-selection", "eager", "--exclude", _after(*attribution.WRITES, *churn.WRITES)],
     "last": ["--indirect-selection", "eager"],
 }
 
@@ -114,7 +120,7 @@ class RunOptions(dg.ConfigurableResource):
 def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: RunOptions) -> Iterator[Any]:
     """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`.
 
-    Dagster makes steps of it: the seeds, what the matching step reads, what the attribution step reads, and the rest.
+    Dagster makes steps of it: the seeds, what the matching step reads, what the steps that learn read, and the rest.
     """
     folder = data_dir().resolve()
     os.environ["DATA_DIR"] = str(folder)
@@ -135,7 +141,7 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
 
 
 def _part(context: dg.AssetExecutionContext) -> str:
-    """Which part of a run over everything the step is: up to what the matching step reads, up to what the attribution step reads, or the rest.
+    """Which part of a run over everything the step is: up to what the matching step reads, up to what the steps that learn read, or the rest.
 
     The seeds, which Dagster builds in a step before, and a selection of somebody's own are builds of their own.
     """
@@ -206,6 +212,30 @@ def attribute_conversions(context: dg.AssetExecutionContext) -> dg.MaterializeRe
             "seconds": round(report.seconds, 1),
         },
     )
+
+
+@dg.multi_asset(
+    specs=_step_assets(churn.WRITES),
+    pool=POOL,
+)
+def predict_churn(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+    """Who will leave, when and why: scores every account, and trains where there is no model or it is a week old."""
+    with _step_errors(context):
+        report = predict_churn_warehouse(
+            data_dir().resolve() / "warehouse.duckdb",
+            retrain=options.full_refresh,
+            progress=lambda words: context.log.info(words),
+        )
+    metadata: dict[str, Any] = {
+        "accounts": report.scored,
+        **{f"within {horizon} days": state for horizon, state in report.states.items()},
+        "trained": ", ".join(f"{horizon} days" for horizon in report.trained) or "nothing",
+        "seconds": round(report.seconds, 1),
+    }
+    if report.card:
+        metadata["card"] = dg.MetadataValue.path(report.card)
+    for table in churn.WRITES:
+        yield dg.MaterializeResult(asset_key=ASSETS[table], metadata=metadata)
 
 
 @contextmanager

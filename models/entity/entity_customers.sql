@@ -127,6 +127,7 @@ select
     scores.churn_risk_category,
     scores.churn_risk_coverage_pct,
     reasons.churn_risk_reasons,
+    predictions.churn_probability,
     scores.composite_success_score,
     last_logins.last_login_at,
     {{ dbt.datediff('last_logins.last_login_at', 'build.as_of', 'day') }} as last_login_days_ago,
@@ -153,5 +154,7 @@ left join nps
     on accounts.customer_id = nps.customer_id
 left join reasons
     on accounts.customer_id = reasons.customer_id
+left join {{ ref('fct_churn_predictions') }} as predictions
+    on accounts.customer_id = predictions.customer_id and predictions.horizon_days = 90
 left join devices
     on accounts.customer_id = devices.customer_id

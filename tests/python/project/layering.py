@@ -14,7 +14,7 @@ from typing import Any
 Node = dict[str, Any]
 
 # Schemas of the Python steps.
-STEPS = ("identity", "attribution")
+STEPS = ("identity", "attribution", "churn")
 
 # What each layer may read. "own" is the source of the connector's own system.
 MAY_READ: dict[str, frozenset[str]] = {

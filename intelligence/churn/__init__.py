@@ -1,0 +1,1 @@
+"""Who will leave, when, and why: training, evaluation, reasons, and the step on a warehouse."""
