@@ -64,7 +64,7 @@ class Plugin(BasePlugin):
 
         def prepare_steps() -> bool:
             from intelligence.attribution import step as attribution
-            from intelligence.churn import step as churn
+            from intelligence.churn import tables as churn
             from intelligence.identity import matching
 
             with conn.cursor() as cursor:

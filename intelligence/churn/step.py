@@ -27,38 +27,13 @@ from intelligence.churn.learning import (
 )
 from intelligence.churn.model import ChurnModel
 from intelligence.churn.survival import StayingModel, fit_staying
+from intelligence.churn.tables import SCHEMA, TABLES, create_tables
 from intelligence.warehouse import StepError, first_line, open_warehouse, require_tables
 
 #: Tables the step reads. They are built before it; what reads its results is built after it.
 OBSERVATIONS = "gold.fct_churn_observations"
 AS_OF = "silver.as_of"
 READS = (OBSERVATIONS, AS_OF)
-SCHEMA = "churn"
-TABLES = {
-    "models": (
-        "model_id varchar, horizon_days bigint, trained_at timestamp, state varchar, reason varchar, "
-        "data_from date, data_until date, test_from date, observations bigint, accounts bigint, accounts_left bigint, "
-        "test_observations bigint, test_accounts_left bigint, auc double, auc_low double, "
-        "auc_high double, auc_baseline double, auc_rule double, beats_rule_share double, beats_baseline_share double, calibration_error double, "
-        "log_loss double, log_loss_of_rate double, observed_rate double, predicted_rate double, lift_top_tenth double, share_in_top_tenth double, "
-        "weight_linear double, weight_trees double, model varchar, staying varchar"
-    ),
-    "test_scores": (
-        "model_id varchar, horizon_days bigint, customer_id varchar, date_day date, customer_tier varchar, tenure_days bigint, probability double, "
-        "baseline_probability double, churn_risk_score double, has_decided boolean"
-    ),
-    "predictions": (
-        "model_id varchar, horizon_days bigint, customer_id varchar, date_day date, probability double, log_odds double, probability_7d_ago double"
-    ),
-    "reasons": (
-        "model_id varchar, horizon_days bigint, customer_id varchar, feature varchar, raw_value varchar, contribution double, "
-        "contribution_7d_ago double"
-    ),
-    "expected_times": (
-        "model_id varchar, customer_id varchar, low_days double, expected_days double, high_days double, is_extrapolated boolean"
-    ),
-    "drift": "model_id varchar, horizon_days bigint, feature varchar, stability_index double, missing_then double, missing_now double",
-}
 WRITES = tuple(f"{SCHEMA}.{table}" for table in TABLES)
 HORIZONS = (30, 60, 90)
 #: The horizon whose model the times to leave and the drift are told by.
@@ -86,13 +61,6 @@ class ChurnReport:
     trained: list[int] = field(default_factory=list)
     card: Path | None = None
     seconds: float = 0.0
-
-
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the step where they are missing, empty."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for table, columns in TABLES.items():
-        con.execute(f"create table if not exists {SCHEMA}.{table} ({columns})")
 
 
 def predict_churn_warehouse(

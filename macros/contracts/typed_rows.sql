@@ -97,6 +97,21 @@
         {%- if (column.meta.unit or '').startswith('currency') -%}
             {%- do faults.append([column.name, "abs(" ~ typed ~ ") > " ~ largest_amount(), "is more money than " ~ "{:,}".format(largest_amount()), shown]) -%}
         {%- endif -%}
+        {%- set bound = largest_measure(column) -%}
+        {%- if bound -%}
+            {%- do faults.append([column.name, "abs(" ~ typed ~ ") > " ~ bound, "is above " ~ "{:,}".format(bound), shown]) -%}
+        {%- endif -%}
+        {#- A mark is judged by its own scale: that of its kind, or the one that the row names. #}
+        {%- if column.meta.scales -%}
+            {%- set kind = "lower(nullif(trim(" ~ column.meta.scales.by ~ "), ''))" -%}
+            {%- for name, ends in column.meta.scales.of.items() -%}
+                {%- do faults.append([column.name, kind ~ " = '" ~ name ~ "' and (" ~ typed ~ " < " ~ ends[0] ~ " or " ~ typed ~ " > " ~ ends[1] ~ ")", "is not on the scale of " ~ name ~ " (" ~ ends[0] ~ " to " ~ ends[1] ~ ")", shown]) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- if column.meta.best -%}
+            {%- set best = read_column(contract_of(name) | selectattr('name', 'equalto', column.meta.best.column) | first) -%}
+            {%- do faults.append([column.name, typed ~ " > coalesce(" ~ best ~ ", " ~ column.meta.best.otherwise ~ ")", "is above the best mark of its scale", shown]) -%}
+        {%- endif -%}
         {%- if column.data_type == 'timestamp' -%}
             {%- do faults.append([column.name, typed ~ " < timestamp '1900-01-01 00:00:00' ", "lies before 1900", shown]) -%}
         {%- endif -%}
@@ -134,6 +149,18 @@
 {# The largest amount of money a column may hold, in any currency: a thousand thousand millions. Sums and rates leave room above it. #}
 {% macro largest_amount() -%}
     {{ return(1000000000000) }}
+{%- endmacro %}
+
+{# The largest number a column without a bound of its own may hold, or none. A duration is at most fifty years, so that a time that was put into its
+   column is found and seconds of it can be added to a time; anything else leaves room for sums. #}
+{% macro largest_measure(column) -%}
+    {%- set durations = {'days': 18262, 'hours': 438288, 'minutes': 26297280, 'seconds': 1577836800, 'milliseconds': 1577836800000} -%}
+    {%- if column.meta.unit in durations -%}
+        {{ return(durations[column.meta.unit]) }}
+    {%- elif column.data_type in ('bigint', 'double') and column.meta.max is not defined -%}
+        {{ return(100000000000) }}
+    {%- endif -%}
+    {{ return(none) }}
 {%- endmacro %}
 
 {# The row as it came, as JSON, for the quarantine. #}

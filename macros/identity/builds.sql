@@ -83,6 +83,9 @@
         {%- set anew = number_from("select max(anew_number) from " ~ builds ~ " where model = '" ~ name ~ "' and upstream = ''") if was_part else number -%}
         {%- set rows -%}
             select '{{ name }}' as model, '' as upstream, cast({{ number }} as bigint) as build_number, cast({{ anew }} as bigint) as anew_number, '{{ fingerprint_of(seeds) ~ settings }}' as fingerprint
+            union all
+            -- A build that makes all anew forgets this row, so that one that does not is known even of a model without others before it.
+            select '{{ name }}', 'itself', cast({{ number }} as bigint), 0, ''
             {%- for upstream in upstreams %}
             union all
             select '{{ name }}', '{{ upstream }}', coalesce((select max(known.build_number) from {{ builds }} as known where known.model = '{{ upstream }}' and known.upstream = ''), 0), 0, ''

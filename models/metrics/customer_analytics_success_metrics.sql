@@ -57,7 +57,9 @@ select
     cast(active_days_growth as bigint) as active_days_growth,
     engagement_trend,
     success_level,
+    -- Without a category there is nothing to go by.
     case
+        when customer_category is null then null
         when customer_category = 'At Risk' then 'Immediate intervention needed'
         when customer_category = 'Casual User' and success_score < 40 then 'Onboarding support recommended'
         when customer_category = 'Regular User' and engagement_trend < 0 then 'Re-engagement campaign'

@@ -36,25 +36,37 @@ collected as (
     inner join {{ ref('silver__payment_attempts') }} as payments
         on
             failures.source_system = payments.source_system
-            and failures.customer_id = payments.customer_id
             and payments.payment_state = 'collected'
-            and failures.first_failed_at < payments.attempted_at
+            -- A bill is made good after its last failure: what was collected before it did not stay.
+            and failures.last_failed_at < payments.attempted_at
             -- An attempt that names no bill is made good by the next one of the same amount that names none either.
             and (
                 failures.invoice_id = payments.invoice_id
-                or (failures.invoice_id is null and payments.invoice_id is null and failures.attempted_usd = payments.amount_usd)
+                or (
+                    failures.invoice_id is null
+                    and payments.invoice_id is null
+                    and failures.customer_id = payments.customer_id
+                    and failures.attempted_usd = payments.amount_usd
+                )
             )
     group by failures.source_system, failures.document_id
 ),
 
 known as (
     select
-        failures.*,
+        failures.source_system,
+        failures.document_id,
+        failures.invoice_id,
+        -- The bill says whose it is; a payment may name somebody else.
+        coalesce(bills.customer_id, failures.customer_id) as customer_id,
+        failures.first_failed_at,
+        failures.last_failed_at,
+        failures.failed_attempts,
         codes.failure_code,
         coalesce(bills.total_usd, failures.attempted_usd) as amount_usd,
         bills.bill_state,
         case
-            when bills.paid_at >= failures.first_failed_at and bills.paid_at < coalesce(collected.collected_at, build.as_of) then bills.paid_at
+            when bills.paid_at >= failures.last_failed_at and bills.paid_at < coalesce(collected.collected_at, build.as_of) then bills.paid_at
             else coalesce(collected.collected_at, bills.paid_at)
         end as recovered_at,
         collected.collected_at is not null or coalesce(bills.bill_state, '') = 'paid' as is_recovered
@@ -83,9 +95,9 @@ select
         when bill_state = 'written_off' then 'given_up'
         else 'open'
     end as recovery_state,
-    case when is_recovered then recovered_at end as recovered_at,
+    case when is_recovered and recovered_at >= last_failed_at then recovered_at end as recovered_at,
     case
-        when is_recovered and recovered_at >= first_failed_at
+        when is_recovered and recovered_at >= last_failed_at
             then cast({{ seconds_between('first_failed_at', 'recovered_at') }} as double) / 86400
     end as days_to_recover
 from known

@@ -5,7 +5,12 @@ with month_ends as (
         max(days.date_day) as date_day
     from {{ ref('silver__days') }} as days
     cross join {{ ref('silver__as_of') }} as build
-    where days.date_day >= {{ first_kept_day('build.as_of') }}
+    inner join {{ ref('silver__score_context') }} as context
+        on days.date_day = context.date_day
+    where
+        days.date_day >= {{ first_kept_day('build.as_of') }}
+        -- Before the records reach back over the windows a score rests on the few signals that are known.
+        and (context.activity_since is null or context.activity_since <= {{ dbt.dateadd('day', -90, 'days.date_day') }})
     group by cast(date_trunc('month', days.date_day) as date)
 ),
 

@@ -22,6 +22,8 @@ with raw_values as (
     {%- if build.part %}
     inner join score_days_rebuilt as rebuilt
         on raw.customer_id = rebuilt.customer_id and rebuilt.rebuild_from <= raw.date_day
+    -- Said again as a constant, which reaches the scan: all the days before it are not even read.
+    where raw.date_day >= date '{{ first_day_to_rebuild(build) }}'
     {%- endif %}
 ),
 

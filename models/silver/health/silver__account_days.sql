@@ -1,5 +1,96 @@
 -- Grain: one row per account and day on which something happened to it: the counts of that day alone.
 -- A visit taken for somebody's by a login that came after it is left out: on its own day nobody knew whose it was.
+{%- set parts = [
+    {
+        'from': ref('silver__activity_days'),
+        'day': 'active_on',
+        'measures': {
+            'active_users': "count(distinct nullif(user_id, ''))",
+            'active_days': 'count(distinct active_on)',
+            'user_days': 'count(distinct user_id)',
+        },
+    },
+    {
+        'from': ref('silver__account_sessions'),
+        'day': 'started_at',
+        'where': 'not coalesce(is_stitched, false)',
+        'measures': {'sessions': 'count(*)', 'session_minutes': 'cast(sum(duration_seconds) / 60 as decimal(18, 6))'},
+    },
+    {
+        'from': ref('silver__support_tickets'),
+        'day': 'opened_at',
+        'measures': {
+            'tickets_opened': 'count(*)',
+            'tickets_with_severity': 'count(severity)',
+            'severe_tickets': 'sum(case when severity >= 2 then 1 else 0 end)',
+        },
+    },
+    {'from': ref('silver__support_tickets'), 'day': 'escalated_at', 'measures': {'escalated_tickets': 'count(*)'}},
+    {
+        'from': ref('silver__support_tickets'),
+        'day': 'resolved_at',
+        'measures': {
+            'tickets_resolved': 'count(resolution_hours)',
+            'resolution_hours': 'sum(resolution_hours)',
+            'satisfaction_answers': 'count(satisfaction_ratio)',
+            'satisfaction_sum': 'sum(satisfaction_ratio)',
+        },
+    },
+    {
+        'from': ref('silver__survey_responses'),
+        'day': 'responded_at',
+        'measures': {
+            'survey_answers': 'count(*)',
+            'survey_sum': 'sum(score_ratio)',
+            'service_answers': "sum(case when survey_type in ('csat', 'ces') then 1 else 0 end)",
+            'service_sum': "sum(case when survey_type in ('csat', 'ces') then score_ratio end)",
+        },
+    },
+    {
+        'from': ref('silver__payment_behaviour'),
+        'day': 'judged_at',
+        'measures': {
+            'bills_due': 'sum(bills)', 'bills_paid_in_time': 'sum(bills_paid_in_time)', 'payment_troubles': 'sum(payment_troubles)',
+        },
+    },
+    {
+        'from': ref('silver__engagements'),
+        'day': 'occurred_at',
+        'where': "status in ('held', 'missed')",
+        'measures': {
+            'meetings_held': "sum(case when is_meeting and status = 'held' then 1 else 0 end)",
+            'engagements_held': "sum(case when status = 'held' then 1 else 0 end)",
+            'engagements_missed': "sum(case when status = 'missed' then 1 else 0 end)",
+            'outcomes_known': 'count(outcome)',
+            'outcomes_negative': "sum(case when outcome = 'negative' then 1 else 0 end)",
+            'outcome_sum': 'sum(case when outcome is not null then outcome_ratio end)',
+            'stakeholders_invited': 'sum(case when stakeholders_attended is not null then stakeholders_invited end)',
+            'stakeholders_attended': 'sum(case when stakeholders_invited is not null then stakeholders_attended end)',
+            'competitor_mentions': 'sum(case when mentions_competitor then 1 else 0 end)',
+            'pricing_discussions': 'sum(case when discusses_pricing then 1 else 0 end)',
+            'budget_mentions': 'sum(case when mentions_budget_constraints then 1 else 0 end)',
+            'feature_requests': 'sum(case when requests_feature then 1 else 0 end)',
+            'answers_asked': 'sum(case when is_response_expected then 1 else 0 end)',
+        },
+    },
+    {'from': ref('silver__engagements'), 'day': 'responded_at', 'where': 'is_response_expected', 'measures': {'answers_given': 'count(*)'}},
+    {
+        'from': 'answers_due',
+        'day': 'due_on',
+        'measures': {
+            'answers_due': 'count(*)',
+            'answers_late': 'sum(case when response_hours is null or response_hours > ' ~ var('answer_within_hours') ~ ' then 1 else 0 end)',
+        },
+    },
+    {
+        'from': 'goals_judged',
+        'day': 'judged_on',
+        'measures': {'goals_judged': 'count(*)', 'goals_reached': 'sum(case when cast(achieved_at as date) <= judged_on then 1 else 0 end)'},
+    },
+] %}
+{%- set in_decimals = ['session_minutes', 'resolution_hours', 'satisfaction_sum', 'survey_sum', 'service_sum', 'outcome_sum'] %}
+{%- set measures = [] %}
+{%- for part in parts %}{% for measure in part.measures %}{% do measures.append(measure) %}{% endfor %}{% endfor %}
 with answers_due as (
     select
         engagements.customer_id,
@@ -26,159 +117,27 @@ goals_judged as (
     where goals.status != 'open'
 ),
 
+-- What was done without a login counts as one user's. Whether an answer came in time is known when the time is over.
 measured as (
-    select customer_id, active_on as date_day, 'active_users' as measure, count(distinct nullif(user_id, '')) as amount
-    from {{ ref('silver__activity_days') }}
-    group by customer_id, active_on
-    union all
-    select distinct customer_id, active_on, 'active_days', 1
-    from {{ ref('silver__activity_days') }}
-    union all
-    -- What was done without a login counts as one user's.
-    select customer_id, active_on, 'user_days', count(distinct user_id)
-    from {{ ref('silver__activity_days') }}
-    group by customer_id, active_on
-    union all
-    select customer_id, cast(started_at as date), 'sessions', count(*)
-    from {{ ref('silver__account_sessions') }}
-    where not coalesce(is_stitched, false)
-    group by customer_id, cast(started_at as date)
-    union all
-    select customer_id, cast(started_at as date), 'session_minutes', cast(sum(duration_seconds) / 60 as decimal(18, 6))
-    from {{ ref('silver__account_sessions') }}
-    where not coalesce(is_stitched, false)
-    group by customer_id, cast(started_at as date)
-    union all
-    select customer_id, cast(opened_at as date), 'tickets_opened', count(*)
-    from {{ ref('silver__support_tickets') }}
-    group by customer_id, cast(opened_at as date)
-    union all
-    select customer_id, cast(opened_at as date), 'tickets_with_severity', count(severity)
-    from {{ ref('silver__support_tickets') }}
-    group by customer_id, cast(opened_at as date)
-    union all
-    select customer_id, cast(opened_at as date), 'severe_tickets', count(*)
-    from {{ ref('silver__support_tickets') }}
-    where severity >= 2
-    group by customer_id, cast(opened_at as date)
-    union all
-    select customer_id, cast(escalated_at as date), 'escalated_tickets', count(*)
-    from {{ ref('silver__support_tickets') }}
-    where escalated_at is not null
-    group by customer_id, cast(escalated_at as date)
-    union all
-    select customer_id, cast(resolved_at as date), 'tickets_resolved', count(resolution_hours)
-    from {{ ref('silver__support_tickets') }}
-    where resolved_at is not null
-    group by customer_id, cast(resolved_at as date)
-    union all
-    select customer_id, cast(resolved_at as date), 'resolution_hours', sum(resolution_hours)
-    from {{ ref('silver__support_tickets') }}
-    where resolved_at is not null
-    group by customer_id, cast(resolved_at as date)
-    union all
-    select customer_id, cast(resolved_at as date), 'satisfaction_answers', count(satisfaction_ratio)
-    from {{ ref('silver__support_tickets') }}
-    where resolved_at is not null
-    group by customer_id, cast(resolved_at as date)
-    union all
-    select customer_id, cast(resolved_at as date), 'satisfaction_sum', sum(satisfaction_ratio)
-    from {{ ref('silver__support_tickets') }}
-    where resolved_at is not null
-    group by customer_id, cast(resolved_at as date)
-    union all
-    select customer_id, cast(responded_at as date), 'survey_answers', count(*)
-    from {{ ref('silver__survey_responses') }}
-    group by customer_id, cast(responded_at as date)
-    union all
-    select customer_id, cast(responded_at as date), 'survey_sum', sum(score_ratio)
-    from {{ ref('silver__survey_responses') }}
-    group by customer_id, cast(responded_at as date)
-    union all
-    select customer_id, cast(responded_at as date), 'service_answers', count(*)
-    from {{ ref('silver__survey_responses') }}
-    where survey_type in ('csat', 'ces')
-    group by customer_id, cast(responded_at as date)
-    union all
-    select customer_id, cast(responded_at as date), 'service_sum', sum(score_ratio)
-    from {{ ref('silver__survey_responses') }}
-    where survey_type in ('csat', 'ces')
-    group by customer_id, cast(responded_at as date)
-    union all
-    select customer_id, cast(judged_at as date), 'bills_due', sum(bills)
-    from {{ ref('silver__payment_behaviour') }}
-    group by customer_id, cast(judged_at as date)
-    union all
-    select customer_id, cast(judged_at as date), 'bills_paid_in_time', sum(bills_paid_in_time)
-    from {{ ref('silver__payment_behaviour') }}
-    group by customer_id, cast(judged_at as date)
-    union all
-    select customer_id, cast(judged_at as date), 'payment_troubles', sum(payment_troubles)
-    from {{ ref('silver__payment_behaviour') }}
-    group by customer_id, cast(judged_at as date)
-    {%- for measure, amount, condition in [
-        ('meetings_held', 'count(*)', "is_meeting and status = 'held'"),
-        ('engagements_held', 'count(*)', "status = 'held'"),
-        ('engagements_missed', 'count(*)', "status = 'missed'"),
-        ('outcomes_known', 'count(*)', 'outcome is not null'),
-        ('outcomes_negative', 'count(*)', "outcome = 'negative'"),
-        ('outcome_sum', 'sum(outcome_ratio)', 'outcome is not null'),
-        ('stakeholders_invited', 'sum(stakeholders_invited)', 'stakeholders_attended is not null and stakeholders_invited is not null'),
-        ('stakeholders_attended', 'sum(stakeholders_attended)', 'stakeholders_attended is not null and stakeholders_invited is not null'),
-        ('competitor_mentions', 'count(*)', 'mentions_competitor'),
-        ('pricing_discussions', 'count(*)', 'discusses_pricing'),
-        ('budget_mentions', 'count(*)', 'mentions_budget_constraints'),
-        ('feature_requests', 'count(*)', 'requests_feature'),
-        ('answers_asked', 'count(*)', 'is_response_expected'),
-    ] %}
-    union all
-    select customer_id, cast(occurred_at as date), '{{ measure }}', {{ amount }}
-    from {{ ref('silver__engagements') }}
-    where status in ('held', 'missed') and {{ condition }}
-    group by customer_id, cast(occurred_at as date)
+    {%- for part in parts %}
+    {{ 'union all' if not loop.first }}
+    select
+        customer_id,
+        cast({{ part.day }} as date) as date_day,
+        {%- for measure in measures %}
+        cast({{ part.measures.get(measure, 'null') }} as {{ 'decimal(18, 6)' if measure in in_decimals else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ part.from }}
+    where customer_id is not null and {{ part.day }} is not null{{ ' and ' ~ part.where if part.where }}
+    group by customer_id, cast({{ part.day }} as date)
     {%- endfor %}
-    union all
-    select customer_id, cast(responded_at as date), 'answers_given', count(*)
-    from {{ ref('silver__engagements') }}
-    where is_response_expected and responded_at is not null
-    group by customer_id, cast(responded_at as date)
-    union all
-    -- Whether an answer came in time is known when the time is over.
-    select customer_id, due_on, 'answers_due', count(*)
-    from answers_due
-    group by customer_id, due_on
-    union all
-    select customer_id, due_on, 'answers_late', count(*)
-    from answers_due
-    where response_hours is null or response_hours > {{ var('answer_within_hours') }}
-    group by customer_id, due_on
-    union all
-    select customer_id, judged_on, 'goals_judged', count(*)
-    from goals_judged
-    group by customer_id, judged_on
-    union all
-    select customer_id, judged_on, 'goals_reached', count(*)
-    from goals_judged
-    where cast(achieved_at as date) <= judged_on
-    group by customer_id, judged_on
 )
 
 select
     customer_id,
     date_day,
-    {% for measure in [
-        'active_users', 'active_days', 'user_days', 'sessions', 'tickets_opened', 'tickets_with_severity', 'severe_tickets',
-        'escalated_tickets', 'tickets_resolved', 'satisfaction_answers', 'survey_answers', 'bills_due',
-        'bills_paid_in_time', 'payment_troubles', 'service_answers', 'meetings_held', 'engagements_held', 'engagements_missed',
-        'answers_asked', 'answers_given', 'answers_due', 'answers_late', 'outcomes_known', 'outcomes_negative', 'stakeholders_invited',
-        'stakeholders_attended', 'competitor_mentions', 'pricing_discussions', 'budget_mentions', 'feature_requests', 'goals_judged',
-        'goals_reached',
-    ] -%}
-    cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as bigint) as {{ measure }},
-    {% endfor -%}
-    {% for measure in ['session_minutes', 'resolution_hours', 'satisfaction_sum', 'survey_sum', 'service_sum', 'outcome_sum'] -%}
-    cast(coalesce(sum(amount) filter (where measure = '{{ measure }}'), 0) as decimal(18, 6)) as {{ measure }}{{ ',' if not loop.last }}
-    {% endfor %}
+    {%- for measure in measures %}
+    cast(coalesce(sum({{ measure }}), 0) as {{ 'decimal(18, 6)' if measure in in_decimals else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from measured
-where customer_id is not null
 group by customer_id, date_day

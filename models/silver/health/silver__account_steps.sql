@@ -253,6 +253,13 @@ steps as (
         {%- endfor %}
         {{ 'case when active_days > 0 then date_day end' if offset == 0 else 'cast(null as date)' }} as active_on
     from measured
+    {%- if offset != 0 %}
+    -- On most days nothing happened that goes up or down so much later.
+    where
+        {%- for measure in windows | selectattr('adds', 'equalto', offset) | map(attribute='measure') | list + windows | selectattr('takes', 'equalto', offset) | map(attribute='measure') | list %}
+        {{ 'or ' if not loop.first }}{{ measure }} != 0
+        {%- endfor %}
+    {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
     union all

@@ -12,7 +12,7 @@ with build as (
 first_steps as (
     select
         customer_id,
-        coalesce(min(case when activity_type = 'first_login' then activity_at end), min(activity_at)) as first_login_at,
+        min(activity_at) as first_login_at,
         min(case when marked_as_valuable then activity_at end) as first_value_at
     from {{ ref('silver__portal_activities') }}
     group by customer_id

@@ -112,6 +112,12 @@ def test_three_loads_in_any_order_give_the_tables_of_one(
         before = tools.tables(site.data, leave_out=())
         site.build()
         assert tools.differences(tools.tables(site.data, leave_out=()), before) == {}
+        in_parts = "select model from identity.builds where upstream = '' and anew_number < build_number and model in "
+        assert tools.query(site.data, in_parts + "('account_daily', 'fct_scores', 'sessions') order by 1") == [
+            ("account_daily",),
+            ("fct_scores",),
+            ("sessions",),
+        ]
 
 
 def test_the_eleventh_delivery_of_a_file_counts_more_than_the_tenth(site: Any, tools: Any) -> None:
