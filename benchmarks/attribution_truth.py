@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from benchmarks.identity import RESULTS, dbt
-from command_line.pipeline import BEFORE_ATTRIBUTION
+from command_line.pipeline import BEFORE_LEARNING
 from intelligence.attribution.step import attribute_warehouse, channel_weights
 from simulator.journeys import simulate_campaigns
 
@@ -49,9 +49,9 @@ def planted(truth: Path) -> dict[str, float]:
 
 def credited(folder: Path) -> tuple[dict[str, dict[str, float]], int]:
     """Build the landed rows; purchases that each model credits each channel group with, and how many purchases there are."""
-    dbt(folder, "first", *BEFORE_ATTRIBUTION)
+    dbt(folder, "first", *BEFORE_LEARNING)
     attribute_warehouse(folder / "warehouse.duckdb")
-    dbt(folder, "last", "+fct_attribution", exclude=BEFORE_ATTRIBUTION)
+    dbt(folder, "last", "+fct_attribution", exclude=BEFORE_LEARNING)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         rows = con.execute(
             "select attribution_model, channel_group, sum(credit) from gold.fct_attribution where conversion_name = 'purchase' group by all"

@@ -56,7 +56,12 @@ PARTS = {"first": identity.READS[0], "middle": "silver.identity_stated_links", "
 #: parts that read what an earlier step has built; those that wait for the second part are kept from the first.
 TESTS_OF_PART = {
     "": [],
-    "first": ["--indirect-selection", "eager", "--exclude", _after(*identity.WRITES, *attribution.WRITES, *churn.WRITES)],
+    "first": [
+        "--indirect-selection",
+        "eager",
+        "--exclude",
+        _after(*identity.WRITES, *attribution.WRITES, *churn.WRITES),
+    ],
     "middle": ["--indirect-selection", "eager", "--exclude", _after(*attribution.WRITES, *churn.WRITES)],
     "last": ["--indirect-selection", "eager"],
 }

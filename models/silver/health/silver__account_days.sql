@@ -89,8 +89,13 @@
     },
 ] %}
 {%- set in_decimals = ['session_minutes', 'resolution_hours', 'satisfaction_sum', 'survey_sum', 'service_sum', 'outcome_sum'] %}
-{%- set measures = [] %}
-{%- for part in parts %}{% for measure in part.measures %}{% do measures.append(measure) %}{% endfor %}{% endfor %}
+{%- set types = {} %}
+{%- for part in parts %}
+    {%- for measure in part.measures %}
+        {%- do types.update({measure: 'decimal(18, 6)' if measure in in_decimals else 'bigint'}) %}
+    {%- endfor %}
+{%- endfor %}
+{%- set measures = types.keys() | list %}
 with answers_due as (
     select
         engagements.customer_id,
@@ -125,7 +130,7 @@ measured as (
         customer_id,
         cast({{ part.day }} as date) as date_day,
         {%- for measure in measures %}
-        cast({{ part.measures.get(measure, 'null') }} as {{ 'decimal(18, 6)' if measure in in_decimals else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
+        cast({{ part.measures.get(measure, 'null') }} as {{ types[measure] }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ part.from }}
     where customer_id is not null and {{ part.day }} is not null{{ ' and ' ~ part.where if part.where }}
@@ -137,7 +142,7 @@ select
     customer_id,
     date_day,
     {%- for measure in measures %}
-    cast(coalesce(sum({{ measure }}), 0) as {{ 'decimal(18, 6)' if measure in in_decimals else 'bigint' }}) as {{ measure }}{{ ',' if not loop.last }}
+    cast(coalesce(sum({{ measure }}), 0) as {{ types[measure] }}) as {{ measure }}{{ ',' if not loop.last }}
     {%- endfor %}
 from measured
 group by customer_id, date_day

@@ -256,7 +256,9 @@ steps as (
     {%- if offset != 0 %}
     -- On most days nothing happened that goes up or down so much later.
     where
-        {%- for measure in windows | selectattr('adds', 'equalto', offset) | map(attribute='measure') | list + windows | selectattr('takes', 'equalto', offset) | map(attribute='measure') | list %}
+        {%- set added = windows | selectattr('adds', 'equalto', offset) | map(attribute='measure') | list %}
+        {%- set taken_away = windows | selectattr('takes', 'equalto', offset) | map(attribute='measure') | list %}
+        {%- for measure in (added + taken_away) | unique %}
         {{ 'or ' if not loop.first }}{{ measure }} != 0
         {%- endfor %}
     {%- endif %}

@@ -110,7 +110,11 @@ def test_release_comes_after_every_table_it_holds(flow):
 
 @pytest.mark.parametrize(
     ("step", "reader"),
-    [("identity", "silver.identity_stated_links"), ("attribution", "gold.fct_attribution"), ("churn", "gold.fct_churn_predictions")],
+    [
+        ("identity", "silver.identity_stated_links"),
+        ("attribution", "gold.fct_attribution"),
+        ("churn", "gold.fct_churn_predictions"),
+    ],
 )
 def test_a_step_stands_between_what_it_reads_and_what_reads_it(flow, step: str, reader: str):
     from importlib import import_module
