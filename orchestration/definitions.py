@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets import DBT, RunOptions, attribute_conversions, dbt_build, landing, match_records, published
+from orchestration.assets import (
+    DBT,
+    RunOptions,
+    attribute_conversions,
+    dbt_build,
+    landing,
+    match_records,
+    predict_churn,
+    published,
+)
 
 refresh_everything = dg.define_asset_job(
     "refresh_everything",
@@ -23,7 +32,7 @@ every_morning = dg.ScheduleDefinition(
 )
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, match_records, attribute_conversions, published],
+    assets=[landing, dbt_build, match_records, attribute_conversions, predict_churn, published],
     jobs=[refresh_everything],
     schedules=[every_morning],
     resources={"dbt": DBT, "options": RunOptions()},

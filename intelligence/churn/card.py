@@ -216,7 +216,7 @@ def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     # Fixed ids and no date, so that the same model gives the same bytes.
     with rc_context({"svg.hashsalt": "churn", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 

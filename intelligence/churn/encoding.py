@@ -97,8 +97,7 @@ class Encoding:
 
     def _codes(self, table: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
         known = self.categories[name]
-        codes = pd.Categorical(_texts(table[name]), categories=known[:-1]).codes.astype(np.int64)
-        return np.where(codes < 0, len(known) - 1, codes)
+        return pd.Index(known[:-1]).get_indexer(_texts(table[name])) % len(known)
 
 
 def _number(values: Array) -> Number:

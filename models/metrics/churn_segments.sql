@@ -44,6 +44,6 @@ select
     observations,
     cast(decided as bigint) as decided,
     foretold_rate,
-    cast(decided as double) / observations as observed_rate,
+    cast(decided as double) / nullif(observations, 0) as observed_rate,
     (places_of_decided - cast(decided as double) * (decided + 1) / 2) / nullif(cast(decided as double) * (observations - decided), 0) as auc
 from counted

@@ -60,7 +60,7 @@ signal_words as (
         signal as feature,
         unit,
         sentence,
-        row_number() over (partition by signal order by case score when 'churn_risk' then 1 when 'health' then 2 else 3 end, score) as place
+        row_number() over (partition by signal order by case score when 'churn_risk' then 1 when 'health' then 2 else 3 end nulls last, score nulls last) as place
     from {{ ref('score_signals') }}
     where score in ('churn_risk', 'health', 'success')
 ),
@@ -95,7 +95,7 @@ select
     spoken.contribution,
     spoken.change_7d,
     -- What the probability would be less without it: percentage points.
-    100 * (predictions.probability - 1 / (1 + exp(spoken.contribution - predictions.log_odds))) as points,
+    100 * (predictions.probability - 1 / nullif(1 + exp(spoken.contribution - predictions.log_odds), 0)) as points,
     case
         when spoken.raw_value is null then replace(spoken.sentence, '{value}', 'not known')
         when spoken.unit = 'text' then replace(spoken.sentence, '{value}', spoken.raw_value)
@@ -103,7 +103,7 @@ select
     end as sentence,
     row_number() over (
         partition by spoken.horizon_days, spoken.customer_id
-        order by cast(spoken.contribution as decimal(18, 9)) desc, spoken.feature
+        order by cast(spoken.contribution as decimal(18, 9)) desc nulls last, spoken.feature nulls last
     ) as reason_rank
 from spoken
 inner join {{ source('churn', 'predictions') }} as predictions

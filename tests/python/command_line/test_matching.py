@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from command_line import pipeline
-from command_line.pipeline import BEFORE_ATTRIBUTION, BEFORE_MATCHING, DbtOutcome, run_dbt
+from command_line.pipeline import BEFORE_LEARNING, BEFORE_MATCHING, DbtOutcome, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from intelligence.attribution.step import AttributionReport
 from intelligence.identity.comparisons import COLUMNS
@@ -35,7 +35,7 @@ def _listed(*selection: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("selections", [[BEFORE_MATCHING, BEFORE_ATTRIBUTION], [BEFORE_ATTRIBUTION]])
+@pytest.mark.parametrize("selections", [[BEFORE_MATCHING, BEFORE_LEARNING], [BEFORE_LEARNING]])
 def test_the_parts_together_are_everything_once(place: Path, selections: list[tuple[str, ...]]) -> None:
     parts, built = [], []
     for selection in selections:
