@@ -97,7 +97,7 @@ class Encoding:
 
     def _codes(self, table: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
         known = self.categories[name]
-        return pd.Index(known[:-1]).get_indexer(_texts(table[name])) % len(known)
+        return np.asarray(pd.Index(known[:-1]).get_indexer(_texts(table[name])) % len(known))
 
 
 def _number(values: Array) -> Number:

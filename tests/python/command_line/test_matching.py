@@ -15,6 +15,7 @@ from command_line import pipeline
 from command_line.pipeline import BEFORE_LEARNING, BEFORE_MATCHING, DbtOutcome, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from intelligence.attribution.step import AttributionReport
+from intelligence.churn.step import ChurnReport
 from intelligence.identity.comparisons import COLUMNS
 from intelligence.identity.matching import FEWEST_RECORDS, TABLES, MatchReport, create_tables
 from intelligence.warehouse import StepError
@@ -71,19 +72,24 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("attribute")
         return AttributionReport(40, ("purchase",), 3, 0.1)
 
+    def foretell(warehouse: Path, *, retrain: bool = False, progress: object = None) -> ChurnReport:
+        done.append("foretell anew" if retrain else "foretell")
+        return ChurnReport(70, {30: "current", 60: "too few"}, [30], Path("card.html"), 2.0)
+
     monkeypatch.setattr(pipeline, "read_project", lambda *_: DbtOutcome(True, Checks(0)))
     monkeypatch.setattr(pipeline, "run_dbt", build)
     monkeypatch.setattr(pipeline, "match_warehouse", match)
     monkeypatch.setattr(pipeline, "attribute_warehouse", attribute)
+    monkeypatch.setattr(pipeline, "predict_churn_warehouse", foretell)
     return done
 
 
 @pytest.mark.parametrize(
     ("arguments", "order"),
     [
-        ([], ["first", "match", "middle", "attribute", "last"]),
-        (["--full-refresh"], ["first", "match anew", "middle", "attribute", "last"]),
-        (["--no-match"], ["first", "attribute", "last"]),
+        ([], ["first", "match", "middle", "attribute", "foretell", "last"]),
+        (["--full-refresh"], ["first", "match anew", "middle", "attribute", "foretell anew", "last"]),
+        (["--no-match"], ["first", "attribute", "foretell", "last"]),
     ],
 )
 def test_the_steps_run_between_the_parts(
@@ -99,6 +105,8 @@ def test_the_steps_run_between_the_parts(
     last = json.loads((tmp_path / "last_run.json").read_text())
     assert last["nodes"] == 5 * len([word for word in order if word in ("first", "middle", "last")])
     assert "attributed 40 conversions to 3 channels: purchase" in result.stdout
+    told = "foretold who leaves for 70 accounts (30 days: in use, 60 days: too few), 2.0 s; model card: card.html"
+    assert told in result.stdout.replace("\n", " ")
 
 
 def test_a_run_says_what_warned_and_which_decisions_have_no_effect(
