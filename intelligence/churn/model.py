@@ -30,7 +30,7 @@ Array = npt.NDArray[np.float64]
 Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 #: Fewer subjects that left, or that stayed, teach nothing.
-FEWEST_OF_EACH = 30
+FEWEST_OF_EACH = 20
 #: From this many subjects that left on, a fifth of all is kept apart to weigh the models; below, five folds take turns.
 ENOUGH_TO_HOLD_OUT = 2_000
 FOLDS = 5

@@ -35,7 +35,7 @@ def test_too_little_is_said_with_its_number() -> None:
     verdict = learn(company(30, weeks=20).drop(columns="true_log_odds"), 30)
     assert verdict.state == "too few"
     assert verdict.model is None
-    assert "30 are needed" in verdict.reason
+    assert "20 are needed" in verdict.reason
     assert learn(company(30, weeks=20).drop(columns="true_log_odds").head(0), 30).state == "too few"
 
 

@@ -106,7 +106,7 @@ def test_too_few_are_refused_with_their_number() -> None:
     table = company(40, weeks=20)
     known, left = outcomes(table, 30)
     gone = table["customer_id"][known & left].nunique()
-    with pytest.raises(TooFewError, match=f"{gone} left, and 30 are needed"):
+    with pytest.raises(TooFewError, match=f"{gone} left, and 20 are needed"):
         train(features_of(table[known]), left[known], table["customer_id"][known])
 
 
