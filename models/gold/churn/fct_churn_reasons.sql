@@ -60,7 +60,10 @@ signal_words as (
         signal as feature,
         unit,
         sentence,
-        row_number() over (partition by signal order by case score when 'churn_risk' then 1 when 'health' then 2 else 3 end nulls last, score nulls last) as place
+        row_number() over (
+            partition by signal
+            order by case score when 'churn_risk' then 1 when 'health' then 2 else 3 end nulls last, score nulls last
+        ) as place
     from {{ ref('score_signals') }}
     where score in ('churn_risk', 'health', 'success')
 ),
