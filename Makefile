@@ -48,6 +48,8 @@ bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL
 	@$(BIN)/python -m benchmarks.event_domain 10
 	@$(BIN)/python -m benchmarks.daily_snapshot 100 1000 10000
 	@$(BIN)/python -m benchmarks.churn_risk
+	@$(BIN)/python -m benchmarks.churn_model
+	@$(BIN)/python -m benchmarks.churn_speed
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

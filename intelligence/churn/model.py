@@ -179,7 +179,7 @@ def _train(
         free_raw_data=False,
     )
     left_subjects = len(np.unique(who[target]))
-    parameters = _tree_parameters(left_subjects, len(target), seed)
+    parameters = tree_parameters(left_subjects, len(target), seed)
     folds = _folds(target, who, seed)
     if left_subjects >= ENOUGH_TO_HOLD_OUT:
         rows, held = folds[0]
@@ -226,8 +226,8 @@ def _folds(target: npt.NDArray[np.bool_], who: npt.NDArray[np.int64], seed: int)
     return list(splitter.split(np.zeros((len(target), 1)), target, who))
 
 
-def _tree_parameters(left: int, rows: int, seed: int) -> dict[str, object]:
-    """Small trees and much averaging where few have left; LightGBM's usual size where there are many."""
+def tree_parameters(left: int, rows: int, seed: int) -> dict[str, object]:
+    """LightGBM's parameters: small trees and much averaging where few have left, its usual size where there are many."""
     few = left < ENOUGH_TO_HOLD_OUT
     return {
         "objective": "binary",
