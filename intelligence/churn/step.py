@@ -148,8 +148,11 @@ def _model_for(
     """The models there are for a horizon, the newest last; what a new one was tested on; and the one that is used."""
     current = kept[kept["state"] == "current"]
     before = ChurnModel.from_json(current.iloc[-1]["model"]) if len(current) else None
-    newest = kept.iloc[-1] if len(kept) else None
-    if newest is not None and before is not None and as_of < newest["trained_at"] + RETRAIN_AFTER:
+    if before is not None and not set(before.encoding.features) <= set(observations.columns):
+        # What it was trained on is measured no more.
+        kept = kept.assign(state=kept["state"].replace("current", "replaced"))
+        before = None
+    elif len(kept) and kept.iloc[-1]["state"] != "too few" and as_of < kept.iloc[-1]["trained_at"] + RETRAIN_AFTER:
         return kept, None, before
     tell(f"learning who leaves within {horizon} days")
     if before is not None:
@@ -163,14 +166,17 @@ def _model_for(
         report.trained.append(horizon)
     row = _as_row(verdict, horizon, as_of)
     if verdict.model is not None and horizon == MAIN_HORIZON:
-        row["staying"] = fit_staying(*stays(verdict.model, observations, horizon)).to_json()
+        try:
+            row["staying"] = fit_staying(*stays(verdict.model, observations, horizon)).to_json()
+        except (ValueError, np.linalg.LinAlgError) as error:
+            tell(f"no times to leaving: {error}")
     if verdict.state == "current":
         kept = kept.assign(state=kept["state"].replace("current", "replaced"))
     elif before is not None:
         # A new model that does not hold against the rule leaves the old one without ground as well.
         kept = kept.assign(state=kept["state"].replace("current", verdict.state))
-    # Of what was refused for want of data only the last word counts.
-    kept = kept[kept["state"] != "too few"]
+    # Of what was refused for want of data only the last word counts, and of the same model as well.
+    kept = kept[(kept["state"] != "too few") & (kept["model_id"] != row["model_id"])]
     models = pd.concat([kept, pd.DataFrame([row])], ignore_index=True) if len(kept) else pd.DataFrame([row])
     return (
         models,

@@ -112,6 +112,41 @@ def test_the_next_day_is_only_scored_and_the_next_week_looked_at(
     assert ask(warehouse, "select count(distinct model_id) from churn.test_scores") == [(3,)]
 
 
+def test_a_model_that_is_not_used_is_not_trained_every_day(
+    thousand: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule knows everything, so no model is ahead of it: that is said once, and tried again after a week, also with other columns."""
+    monkeypatch.setattr(step, "HORIZONS", (30,))
+    warehouse = tmp_path / "warehouse.duckdb"
+    knowing = thousand.assign(churn_risk_score=50 + 10 * thousand["true_log_odds"]).drop(
+        columns=["bad", "late", "happy"]
+    )
+    fill(warehouse, knowing)
+    first = predict_churn_warehouse(warehouse)
+    assert (set(first.states.values()), first.scored) == ({"no better than the rule"}, 0)
+    again = predict_churn_warehouse(warehouse)
+    assert (again.states, again.trained) == (first.states, [])
+    fill(warehouse, knowing, AS_OF + pd.Timedelta(days=8))
+    later = predict_churn_warehouse(warehouse)
+    assert later.trained == [30]
+    assert ask(warehouse, "select count(*), count(distinct model_id) from churn.models") == [(2, 2)]
+
+
+def test_a_model_whose_columns_are_gone_is_replaced(
+    scored: tuple[Path, step.ChurnReport], thousand: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "HORIZONS", (30,))
+    warehouse = tmp_path / "warehouse.duckdb"
+    warehouse.write_bytes(scored[0].read_bytes())
+    fill(warehouse, thousand.drop(columns="noise"))
+    report = predict_churn_warehouse(warehouse)
+    assert report.trained == [30]
+    assert ask(warehouse, "select state, count(*) from churn.models group by 1 order by 1") == [
+        ("current", 1),
+        ("replaced", 1),
+    ]
+
+
 def test_small_companies_are_refused_and_nobody_is_scored(tmp_path: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     for observations in (company(30, weeks=10), company(30, weeks=10).head(0)):
