@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +22,7 @@ import pytest
 
 from command_line.pipeline import Build, run_dbt
 from ingestion.contracts import PROJECT_DIR
+from intelligence.churn.step import ChurnReport
 from simulator.company import simulate
 
 BIN = Path(sys.executable).parent
@@ -133,7 +135,9 @@ class Site:
 
     def run_unchecked(self, *arguments: str) -> None:
         """Load, build and match as a run does, without the checks, the release and the scores of accounts, in this process."""
-        with self._environment_of(*arguments):
+        # Without the scores there is nothing to foretell churn from.
+        nothing = mock.patch("command_line.pipeline.predict_churn_warehouse", return_value=ChurnReport())
+        with self._environment_of(*arguments), nothing:
             build = Build()
             build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *WITHOUT_SCORES, *arguments])
         assert build.outcome.succeeded, build.outcome.problems
