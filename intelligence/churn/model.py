@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from intelligence.churn.encoding import Encoding
@@ -180,9 +180,8 @@ def _train(
     )
     left_subjects = len(np.unique(who[target]))
     parameters = tree_parameters(left_subjects, len(target), seed)
-    folds = _folds(target, who, seed)
     if left_subjects >= ENOUGH_TO_HOLD_OUT:
-        rows, held = folds[0]
+        ((rows, held),) = GroupShuffleSplit(1, test_size=1 / FOLDS, random_state=seed).split(matrix, groups=who)
         coefficients = _linear(matrix[rows], target[rows], 0.3)
         booster = lgb.train(
             parameters,
@@ -195,6 +194,7 @@ def _train(
         unseen[held, 0] = matrix[held] @ coefficients
         unseen[held, 1] = booster.predict(trees[held], raw_score=True)
     else:
+        folds = _folds(target, who, seed)
         booster, trees_unseen = _trees_in_turn(data, trees, parameters, folds)
         coefficients, linear_unseen = _linear_in_turn(matrix, target, folds)
         unseen = np.column_stack([linear_unseen, trees_unseen])

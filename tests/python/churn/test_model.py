@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from intelligence.churn import model as churn_model
 from intelligence.churn.evaluation import calibration, calibration_error
 from intelligence.churn.learning import features_of, outcomes
 from intelligence.churn.model import ChurnModel, TooFewError, train
@@ -53,6 +54,23 @@ def test_comes_near_what_can_be_known(trained: ChurnModel) -> None:
     ceiling = roc_auc_score(left[known], other["true_log_odds"][known])
     assert roc_auc_score(left[known], probability) > ceiling - 0.02
     assert calibration_error(calibration(probability, left[known])) < 0.015
+
+
+def test_where_many_have_left_a_part_is_held_out(thousand: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other way to weigh the two models: quicker, on a fifth of the accounts, and nearly as good."""
+    monkeypatch.setattr(churn_model, "ENOUGH_TO_HOLD_OUT", 100)
+    known, left = outcomes(thousand, 30)
+    who = thousand["customer_id"][known]
+    model = train(features_of(thousand[known]).drop(columns="true_log_odds"), left[known], who)
+    assert model.log_odds_unseen is not None
+    unseen = ~np.isnan(model.log_odds_unseen)
+    assert 0.1 < unseen.mean() < 0.3
+    assert not set(who[unseen]) & set(who[~unseen])
+    other = company(1_000, seed=2)
+    known, left = outcomes(other, 30)
+    probability = model.probability(other[known])
+    assert roc_auc_score(left[known], probability) > roc_auc_score(left[known], other["true_log_odds"][known]) - 0.03
+    assert calibration_error(calibration(probability, left[known])) < 0.02
 
 
 def test_the_planted_causes_are_named(thousand: pd.DataFrame) -> None:
