@@ -9,7 +9,8 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
-EARLIER = "2026-09-15"
+#: seven weeks before the day of the exports: the observations that churn is learnt from lie whole weeks before as_of
+EARLIER = "2026-09-12"
 
 
 @pytest.mark.parametrize("table", ["silver.account_signals", "gold.fct_scores"])
@@ -17,6 +18,23 @@ def test_nothing_of_later_is_in_the_past(moved_back: duckdb.DuckDBPyConnection, 
     both = f"where date_day between (select min(date_day) from later.{table}) and date '{EARLIER}'"
     sides = [f"select * from {side}.{table} {both}" for side in ("later", "earlier")]
     for one, other in (sides, sides[::-1]):
+        assert moved_back.execute(f"{one} except all {other} limit 3").fetchall() == []
+
+
+def test_what_churn_is_learnt_from_holds_nothing_of_later(moved_back: duckdb.DuckDBPyConnection) -> None:
+    """All but the outcome, which is what came later."""
+    what = (
+        "* exclude (days_followed, decides_in_days, leaves_in_days) "
+        "replace (round(usual_churn_risk_score, 9) as usual_churn_risk_score)"
+    )
+    # Both keep as many days, so half a year from the first day of the later one on both have the same to look back on.
+    since = "where date_day >= (select min(date_day) + 181 from later.gold.fct_churn_observations)"
+    earlier, later = (
+        f"select {what} from {side}.gold.fct_churn_observations {since} and date_day <= date '{EARLIER}'"
+        for side in ("earlier", "later")
+    )
+    assert moved_back.execute(f"select count(*) > 500 from ({earlier})").fetchall() == [(True,)]
+    for one, other in ((earlier, later), (later, earlier)):
         assert moved_back.execute(f"{one} except all {other} limit 3").fetchall() == []
 
 
@@ -39,7 +57,14 @@ def moved_back(site: Any, published: Any) -> Any:
     """The whole warehouse as `later`, and the same files built with an earlier as_of as `earlier`."""
     kept, _, _ = published
     site.restore("published")
-    site.build("--full-refresh", "--vars", f"{{as_of: '{EARLIER} 23:59:59'}}", "--select", "+fct_scores")
+    site.build(
+        "--full-refresh",
+        "--vars",
+        f"{{as_of: '{EARLIER} 23:59:59'}}",
+        "--select",
+        "+fct_scores",
+        "+fct_churn_observations",
+    )
     with duckdb.connect() as con:
         con.execute(f"attach '{kept}/warehouse.duckdb' as later (read_only)")
         con.execute(f"attach '{site.data}/warehouse.duckdb' as earlier (read_only)")
