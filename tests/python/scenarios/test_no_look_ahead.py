@@ -27,8 +27,13 @@ def test_what_churn_is_learnt_from_holds_nothing_of_later(moved_back: duckdb.Duc
         "* exclude (days_followed, decides_in_days, leaves_in_days) "
         "replace (round(usual_churn_risk_score, 9) as usual_churn_risk_score)"
     )
-    # Both keep as many days, so half a year from the first day of the later one on both have the same to look back on.
-    since = "where date_day >= (select min(date_day) + 181 from later.gold.fct_churn_observations)"
+    # Both keep as many days, so half a year from the first day of the later one on both have the same to look back on; but for accounts that
+    # were no customer for a while, whose last 181 scored days reach back further.
+    since = (
+        "where date_day >= (select min(date_day) + 181 from later.gold.fct_churn_observations) and customer_id in ("
+        "select customer_id from later.gold.fct_scores where score = 'churn_risk' "
+        "group by 1 having count(*) = max(date_day) - min(date_day) + 1)"
+    )
     earlier, later = (
         f"select {what} from {side}.gold.fct_churn_observations {since} and date_day <= date '{EARLIER}'"
         for side in ("earlier", "later")
