@@ -25,7 +25,7 @@ def test_what_churn_is_learnt_from_holds_nothing_of_later(moved_back: duckdb.Duc
     """All but the outcome, which is what came later."""
     what = (
         "* exclude (days_followed, decides_in_days, leaves_in_days) "
-        "replace (round(usual_churn_risk_score, 9) as usual_churn_risk_score)"
+        "replace (round(usual_churn_risk_score, 6) as usual_churn_risk_score)"
     )
     # Both keep as many days, so half a year from the first day of the later one on both have the same to look back on; but for accounts that
     # were no customer for a while, whose last 181 scored days reach back further.
