@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 from sklearn.metrics import log_loss
 
 from intelligence.churn.evaluation import (
@@ -226,8 +225,3 @@ def stays(model: ChurnModel, observations: pd.DataFrame, horizon_days: int) -> t
     decided = rows["decides_in_days"].notna().to_numpy()
     days = np.where(decided, rows["decides_in_days"].fillna(0), rows["days_followed"]).astype(float)
     return model.log_odds_unseen, days, decided, rows["customer_id"]
-
-
-def in_percent(log_odds: Array) -> Array:
-    """Log-odds as a probability (0 to 1)."""
-    return np.asarray(expit(log_odds))

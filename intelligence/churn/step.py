@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from intelligence.churn.card import write_card
 from intelligence.churn.evaluation import population_stability
 from intelligence.churn.learning import (
     Verdict,
     features_of,
-    in_percent,
     judge_again,
     learn,
     outcomes,
@@ -119,11 +119,11 @@ def _bring_up_to_date(
         reasons = tables.get("reasons", pd.DataFrame())
         path = data_dir / "reports" / f"churn_model_{as_of:%Y-%m-%d}.html"
         report.card = write_card(path, card_parts, reasons, drift, as_of)
+    con.register("fresh_models", tables["models"])
     con.execute("begin")
     for table in TABLES:
         # What a model was tested on is kept as long as the model is.
         keep = "model_id in (select model_id from fresh_models)" if table == "test_scores" else "false"
-        con.register("fresh_models", tables["models"])
         fresh = tables.get(table)
         if table == "test_scores" and fresh is not None:
             keep += " and model_id not in (select model_id from fresh)"
@@ -217,11 +217,11 @@ def _score(
     then = a_week_ago.reset_index()[today.columns]
     odds = model.log_odds(features_of(today))
     odds_then = np.where(seen, model.log_odds(features_of(then)), np.nan)
-    probability = in_percent(odds)
+    probability = expit(odds)
     of_model = {"model_id": model_id, "horizon_days": horizon}
     results["predictions"].append(
         today[["customer_id", "date_day"]].assign(
-            **of_model, probability=probability, log_odds=odds, probability_7d_ago=in_percent(odds_then)
+            **of_model, probability=probability, log_odds=odds, probability_7d_ago=expit(odds_then)
         )
     )
     at_risk = (probability >= AT_RISK * probability.mean()) | (pd.Series(probability).rank(pct=True) > 0.9).to_numpy()

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln, hyp2f1
+
+from intelligence.lifetime_value.likelihood import likeliest
 
 Array = npt.NDArray[np.float64]
 
 #: Where the search begins: log of r, alpha (on a scale where the oldest customer is 10), a, b.
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, 1.0, -0.5, 1.0), (1.0, 2.0, -1.0, 0.5))
-BOUND = 9.0
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,7 @@ def fit_bgnbd(summary: pd.DataFrame) -> BgNbd:
     def loss(logs: Array) -> float:
         return -float(counts @ _log_likelihood(np.exp(logs), *kinds.T)) / len(x)
 
-    found = [
-        minimize(loss, start, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 4, options={"maxiter": 2_000})
-        for start in STARTS
-    ]
-    best = min(found, key=lambda one: float(one.fun))
-    if not np.isfinite(best.fun):
-        raise ValueError("no maximum of the likelihood was found")
-    r, alpha, a, b = np.exp(best.x)
+    r, alpha, a, b = likeliest(loss, STARTS)
     return BgNbd(float(r), float(alpha / scale), float(a), float(b))
 
 

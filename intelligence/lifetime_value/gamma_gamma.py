@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import gammaln
+
+from intelligence.lifetime_value.likelihood import likeliest
 
 Array = npt.NDArray[np.float64]
 
 STARTS = ((1.0, 1.0, 0.0), (0.0, 1.5, 1.0), (2.0, 0.5, 0.0))
-BOUND = 9.0
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,5 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
         )
         return -float(likelihood.mean())
 
-    found = [
-        minimize(loss, start, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 3, options={"maxiter": 2_000})
-        for start in STARTS
-    ]
-    best = min(found, key=lambda one: float(one.fun))
-    if not np.isfinite(best.fun):
-        raise ValueError("no maximum of the likelihood was found")
-    p, q, v = np.exp(best.x)
+    p, q, v = likeliest(loss, STARTS)
     return GammaGamma(float(p), float(q), float(v / scale))
