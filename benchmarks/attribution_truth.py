@@ -22,7 +22,7 @@ import duckdb
 
 from benchmarks.identity import RESULTS, dbt
 from command_line.pipeline import BEFORE_LEARNING
-from intelligence.attribution.step import attribute_warehouse, channel_weights
+from intelligence.attribution.step import STEP, channel_weights
 from simulator.journeys import simulate_campaigns
 
 PEOPLE, DAYS, SEED = 20_000, 90, 3
@@ -50,7 +50,7 @@ def planted(truth: Path) -> dict[str, float]:
 def credited(folder: Path) -> tuple[dict[str, dict[str, float]], int]:
     """Build the landed rows; purchases that each model credits each channel group with, and how many purchases there are."""
     dbt(folder, "first", *BEFORE_LEARNING)
-    attribute_warehouse(folder / "warehouse.duckdb")
+    STEP.run(folder / "warehouse.duckdb")
     dbt(folder, "last", "+fct_attribution", exclude=BEFORE_LEARNING)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         rows = con.execute(

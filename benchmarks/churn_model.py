@@ -20,7 +20,7 @@ import duckdb
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.identity import RESULTS, dbt
-from intelligence.churn.step import predict_churn_warehouse
+from intelligence.churn.step import STEP
 from simulator.company import simulate
 
 #: most that the model may stay behind the hazard's own area under the curve
@@ -39,7 +39,7 @@ TESTED = """
 
 def measure(folder: Path) -> list[dict[str, Any]]:
     """For each horizon the areas of hazard, model, logistic regression and rule over a built company whose truth lies in `folder`."""
-    report = predict_churn_warehouse(folder / "warehouse.duckdb", retrain=True, progress=print)
+    report = STEP.run(folder / "warehouse.duckdb", retrain=True, progress=print)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         tested = con.execute(TESTED.format(truth=folder / "truth")).df()
     found = []

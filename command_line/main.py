@@ -15,7 +15,6 @@ from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from publishing.release import PublishError, current_release, publish
 
 if TYPE_CHECKING:
-    from intelligence.churn.step import ChurnReport
     from intelligence.identity.matching import MatchReport
 
 app = typer.Typer(
@@ -151,13 +150,10 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
         outcome = build.outcome
         if build.matched:
             console.print(_matched(build.matched))
-        if build.foretold:
-            console.print(_foretold(build.foretold), soft_wrap=True)
-        if build.attributed and build.attributed.learnt:
-            learnt = build.attributed
-            console.print(
-                f"attributed {learnt.conversions:,} conversions to {learnt.channels:,} channels: {', '.join(learnt.learnt)}, {learnt.seconds:.1f} s"
-            )
+        for report in build.learnt:
+            if report.sentence:
+                page = f"; {report.page}" if report.page else ""
+                console.print(f"{report.sentence}, {report.seconds:.1f} s{page}", soft_wrap=True)
         if not outcome.nodes:
             remember_run(folder, began, outcome, None)
             raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
@@ -174,15 +170,6 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
         raise _fail(str(error)) from error
     seconds = (datetime.now(UTC) - began).total_seconds()
     console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
-
-
-def _foretold(report: ChurnReport) -> str:
-    """One line on the churn step."""
-    states = ", ".join(
-        f"{horizon} days: {'in use' if state == 'current' else state}" for horizon, state in report.states.items()
-    )
-    card = f"; model card: {report.card}" if report.card else ""
-    return f"foretold who leaves for {report.scored:,} accounts ({states}), {report.seconds:.1f} s{card}"
 
 
 def _matched(report: MatchReport, zones: tuple[int, int] | None = None) -> str:

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ingestion.contracts import PROJECT_DIR
-from intelligence.attribution import step as attribution
-from intelligence.attribution.step import AttributionReport, attribute_warehouse
-from intelligence.churn import step as churn
-from intelligence.churn.step import ChurnReport, predict_churn_warehouse
 from intelligence.identity import step as identity
 from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
+from intelligence.learning import LEARNING
+from intelligence.warehouse import StepReport
 from publishing.release import Checks
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
 
 #: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
 BEFORE_MATCHING = _made_of(identity.READS)
-BEFORE_LEARNING = _made_of((*attribution.READS, *churn.READS))
+BEFORE_LEARNING = _made_of(sorted({table for step in LEARNING for table in step.reads}))
 
 
 @dataclass
@@ -77,8 +75,7 @@ class Build:
 
     outcome: DbtOutcome = field(default_factory=lambda: DbtOutcome(True, Checks(0)))
     matched: MatchReport | None = None
-    attributed: AttributionReport | None = None
-    foretold: ChurnReport | None = None
+    learnt: list[StepReport] = field(default_factory=list)
 
     def do(
         self,
@@ -100,8 +97,8 @@ class Build:
             self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
 
         def learn() -> None:
-            self.attributed = attribute_warehouse(warehouse, progress=tell)
-            self.foretold = predict_churn_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+            for step in LEARNING:
+                self.learnt.append(step.run(warehouse, retrain="--full-refresh" in arguments, progress=tell))
 
         read = read_project(arguments, data_dir)
         if not read.succeeded:

@@ -63,14 +63,12 @@ class Plugin(BasePlugin):
             return ""
 
         def prepare_steps() -> bool:
-            from intelligence.attribution import step as attribution
-            from intelligence.churn import tables as churn
             from intelligence.identity import matching
+            from intelligence.step_tables import create_step_tables
 
             with conn.cursor() as cursor:
                 matching.create_tables(cursor)
-                attribution.create_tables(cursor)
-                churn.create_tables(cursor)
+                create_step_tables(cursor)
             return True
 
         def build_part() -> str:

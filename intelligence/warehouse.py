@@ -1,10 +1,17 @@
-"""How a Python step opens the warehouse: alone, and with one sentence if it cannot."""
+"""What every Python step on a warehouse has in common: it opens it alone, reads tables, replaces its own, and fails with one sentence."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import duckdb
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class StepError(Exception):
@@ -45,3 +52,94 @@ def require_tables(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...], purp
 def first_line(error: Exception) -> str:
     """What an error says, for the middle of a sentence."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+@dataclass
+class StepReport:
+    """What a run of a step did.
+
+    Attributes:
+        sentence: what came of it, in a line for whoever watches; empty if there is nothing to say.
+        figures: the same in figures, by name.
+        page: the page it wrote, if any.
+        seconds: time it took.
+    """
+
+    sentence: str = ""
+    figures: dict[str, int | float | str] = field(default_factory=dict)
+    page: Path | None = None
+    seconds: float = 0.0
+
+
+Report = TypeVar("Report", bound=StepReport)
+
+
+@dataclass(frozen=True)
+class Step(Generic[Report]):
+    """A Python step between parts of dbt: what it reads is built before it, what reads its tables after it.
+
+    Attributes:
+        name: what it is called, as in 'The churn step failed'.
+        asset: what Dagster calls it.
+        description: what it does, in a line.
+        purpose: ends the sentence 'There is no X to …'.
+        reads: tables (schema.table) that it reads.
+        schema: where its own tables lie.
+        tables: their columns with types, by name.
+        work: does it: connection, data folder, whether to learn anew, and whom to tell what it is doing. It changes its tables in one
+            transaction.
+    """
+
+    name: str
+    asset: str
+    description: str
+    purpose: str
+    reads: tuple[str, ...]
+    schema: str
+    tables: Mapping[str, str]
+    work: Callable[[duckdb.DuckDBPyConnection, Path, bool, Callable[[str], None]], Report]
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The tables it writes, as schema.table."""
+        return tuple(f"{self.schema}.{table}" for table in self.tables)
+
+    def run(self, warehouse: Path, *, retrain: bool = False, progress: Callable[[str], None] | None = None) -> Report:
+        """Do it on a warehouse that nobody else has open.
+
+        Args:
+            warehouse: the file.
+            retrain: forget what was learnt and learn anew, as a rebuild does.
+            progress: is told what the step is doing.
+
+        Raises:
+            StepError: it cannot be done; the results that are there stay then.
+        """
+        began = time.perf_counter()
+        with open_warehouse(warehouse) as con:
+            require_tables(con, self.reads, self.purpose)
+            try:
+                create_tables(con, self.schema, self.tables)
+                report = self.work(con, warehouse.parent, retrain, progress or (lambda words: None))
+            except Exception as error:
+                raise StepError(
+                    f"The {self.name} step failed: {first_line(error)}. The results it found earlier are as they were."
+                ) from error
+        report.seconds = time.perf_counter() - began
+        return report
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, schema: str, tables: Mapping[str, str]) -> None:
+    """Make the tables of a step where they are missing, empty."""
+    con.execute(f"create schema if not exists {schema}")
+    for table, columns in tables.items():
+        con.execute(f"create table if not exists {schema}.{table} ({columns})")
+
+
+def replace_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | None, keep: str = "false") -> None:
+    """Put `rows` in the place of those of a table (schema.table) that `keep`, a condition in SQL, does not hold for."""
+    con.execute(f"delete from {table} where not coalesce({keep}, false)")
+    if rows is not None and len(rows):
+        con.register("fresh_rows", rows)
+        con.execute(f"insert into {table} by name select * from fresh_rows")
+        con.unregister("fresh_rows")

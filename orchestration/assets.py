@@ -18,13 +18,10 @@ from command_line.pipeline import WITHOUT_UNIT_TESTS, DbtOutcome, remember_run, 
 from ingestion.contracts import PROJECT_DIR, read_catalogue
 from ingestion.dbt_plugin import BUILD_PART, data_dir
 from ingestion.landing import ingest
-from intelligence.attribution import step as attribution
-from intelligence.attribution.step import attribute_warehouse
-from intelligence.churn import step as churn
-from intelligence.churn.step import predict_churn_warehouse
 from intelligence.identity import step as identity
 from intelligence.identity.step import match_warehouse
-from intelligence.warehouse import StepError, WarehouseInUseError
+from intelligence.learning import LEARNING
+from intelligence.warehouse import Step, StepError, WarehouseInUseError
 from orchestration.manifest import prepared_manifest, target_path
 from orchestration.translation import Translator, is_landed, relations, with_owners, with_steps
 from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
@@ -34,8 +31,7 @@ MANIFEST_FOLDER = prepared_manifest().parent
 #: What each Python step writes, and what it reads for it.
 STEPS: dict[Sequence[str], Sequence[str]] = {
     identity.WRITES: identity.READS,
-    attribution.WRITES: attribution.READS,
-    churn.WRITES: churn.READS,
+    **{step.writes: step.reads for step in LEARNING},
 }
 MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), STEPS))
 TRANSLATOR = Translator()
@@ -50,6 +46,8 @@ def _after(*tables: str) -> str:
     return " ".join(f"source:{table}+" for table in tables)
 
 
+#: Tables that the steps that learn write.
+LEARNT = [table for step in LEARNING for table in step.writes]
 #: A table of each part of a run that no other part builds.
 PARTS = {"first": identity.READS[0], "middle": "silver.identity_stated_links", "last": "gold.fct_attribution"}
 #: Which tests a part of a run runs: all that touch what it builds. `buildable`, the project's setting for selections, would leave those out of
@@ -60,9 +58,9 @@ TESTS_OF_PART = {
         "--indirect-selection",
         "eager",
         "--exclude",
-        _after(*identity.WRITES, *attribution.WRITES, *churn.WRITES),
+        _after(*identity.WRITES, *LEARNT),
     ],
-    "middle": ["--indirect-selection", "eager", "--exclude", _after(*attribution.WRITES, *churn.WRITES)],
+    "middle": ["--indirect-selection", "eager", "--exclude", _after(*LEARNT)],
     "last": ["--indirect-selection", "eager"],
 }
 
@@ -198,49 +196,26 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
         yield dg.MaterializeResult(asset_key=ASSETS[table], metadata={**metadata, "dagster/row_count": count})
 
 
-@dg.multi_asset(
-    specs=_step_assets(attribution.WRITES),
-    pool=POOL,
-)
-def attribute_conversions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Learns from all paths what each channel weighs: Markov removal effects and Shapley values."""
-    with _step_errors(context):
-        report = attribute_warehouse(
-            data_dir().resolve() / "warehouse.duckdb", progress=lambda words: context.log.info(words)
-        )
-    return dg.MaterializeResult(
-        asset_key=ASSETS[attribution.WRITES[0]],
-        metadata={
-            "conversions": report.conversions,
-            "learnt": ", ".join(report.learnt) or "nothing: too few conversions",
-            "channels": report.channels,
-            "seconds": round(report.seconds, 1),
-        },
-    )
+def _learning_asset(step: Step[Any]) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=step.asset, description=step.description, specs=_step_assets(step.writes), pool=POOL)
+    def learn(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+        with _step_errors(context):
+            report = step.run(
+                data_dir().resolve() / "warehouse.duckdb",
+                retrain=options.full_refresh,
+                progress=lambda words: context.log.info(words),
+            )
+        metadata: dict[str, Any] = {**report.figures, "seconds": round(report.seconds, 1)}
+        if report.page:
+            metadata["page"] = dg.MetadataValue.path(report.page)
+        for table in step.writes:
+            yield dg.MaterializeResult(asset_key=ASSETS[table], metadata=metadata)
+
+    return learn
 
 
-@dg.multi_asset(
-    specs=_step_assets(churn.WRITES),
-    pool=POOL,
-)
-def predict_churn(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
-    """Who will leave, when and why: scores every account, and trains where there is no model or it is a week old."""
-    with _step_errors(context):
-        report = predict_churn_warehouse(
-            data_dir().resolve() / "warehouse.duckdb",
-            retrain=options.full_refresh,
-            progress=lambda words: context.log.info(words),
-        )
-    metadata: dict[str, Any] = {
-        "accounts": report.scored,
-        **{f"within {horizon} days": state for horizon, state in report.states.items()},
-        "trained": ", ".join(f"{horizon} days" for horizon in report.trained) or "nothing",
-        "seconds": round(report.seconds, 1),
-    }
-    if report.card:
-        metadata["card"] = dg.MetadataValue.path(report.card)
-    for table in churn.WRITES:
-        yield dg.MaterializeResult(asset_key=ASSETS[table], metadata=metadata)
+#: An asset for each step that learns.
+learning = [_learning_asset(step) for step in LEARNING]
 
 
 @contextmanager

@@ -7,11 +7,10 @@ import dagster as dg
 from orchestration.assets import (
     DBT,
     RunOptions,
-    attribute_conversions,
     dbt_build,
     landing,
+    learning,
     match_records,
-    predict_churn,
     published,
 )
 
@@ -32,7 +31,7 @@ every_morning = dg.ScheduleDefinition(
 )
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, match_records, attribute_conversions, predict_churn, published],
+    assets=[landing, dbt_build, match_records, *learning, published],
     jobs=[refresh_everything],
     schedules=[every_morning],
     resources={"dbt": DBT, "options": RunOptions()},

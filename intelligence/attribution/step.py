@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,86 +11,42 @@ import pandas as pd
 from intelligence.attribution.markov import markov_removal_effects
 from intelligence.attribution.paths import paths_from_table
 from intelligence.attribution.shapley import shapley_values
-from intelligence.warehouse import StepError, first_line, open_warehouse, require_tables
+from intelligence.attribution.tables import SCHEMA, TABLES
+from intelligence.warehouse import Step, StepReport, replace_rows
 
 #: Tables the step reads. They are built before it; what reads its weights is built after it.
 PATHS = "silver.touchpoint_paths"
-READS = (PATHS,)
-SCHEMA = "attribution"
-WRITES = ("attribution.channel_weights",)
-TABLES = {
-    "channel_weights": (
-        "conversion_name varchar, attribution_model varchar, channel_group varchar, weight double, removal_effect double, "
-        "conversions double, value_usd double, standard_error double"
-    )
-}
 #: Fewer conversions of a name teach nothing: no weights, and only the rules give credit.
 FEWEST_CONVERSIONS = 30
 SEPARATOR = " > "
 
 
-@dataclass(frozen=True)
-class AttributionReport:
-    """What a run of the step did.
-
-    Attributes:
-        conversions: conversions with a path, of all names.
-        learnt: names of conversions for which weights were learnt.
-        channels: channels that have a weight.
-        seconds: time it took.
-    """
-
-    conversions: int
-    learnt: tuple[str, ...]
-    channels: int
-    seconds: float
-
-
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the step where they are missing, empty."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for table, columns in TABLES.items():
-        con.execute(f"create table if not exists {SCHEMA}.{table} ({columns})")
-
-
-def attribute_warehouse(warehouse: Path, *, progress: Callable[[str], None] | None = None) -> AttributionReport:
-    """Learn from all paths of a warehouse what each channel weighs. Nobody else may have it open.
-
-    Raises StepError if that cannot be done; the weights that are there stay then.
-    """
-    tell = progress or (lambda words: None)
-    began = time.perf_counter()
-    with open_warehouse(warehouse) as con:
-        require_tables(con, READS, "learn attribution from")
-        try:
-            create_tables(con)
-            paths = con.execute(
-                f"select conversion_name, path, conversions, cast(value_usd as double) as value_usd, came_to_nothing from {PATHS} order by all"
-            ).df()
-            by_name = {str(name): table for name, table in paths.groupby("conversion_name", sort=True)}
-            enough = {
-                name: table for name, table in by_name.items() if table["conversions"].sum() >= FEWEST_CONVERSIONS
-            }
-            found = []
-            for name, table in enough.items():
-                tell(f"weighing the channels of {name}")
-                found.append(channel_weights(table).assign(conversion_name=name))
-            weights = pd.concat(found) if found else None
-            con.execute("begin")
-            con.execute(f"delete from {WRITES[0]}")
-            if weights is not None:
-                con.register("weights", weights)
-                con.execute(f"insert into {WRITES[0]} by name select * from weights")
-            con.execute("commit")
-        except (duckdb.Error, ValueError, ArithmeticError) as error:
-            raise StepError(
-                f"The attribution step failed: {first_line(error)}. The weights it found earlier are as they were."
-            ) from error
-    return AttributionReport(
-        conversions=int(paths["conversions"].sum()),
-        learnt=tuple(enough),
-        channels=0 if weights is None else int(weights["channel_group"].nunique()),
-        seconds=time.perf_counter() - began,
+def _learn(con: duckdb.DuckDBPyConnection, data_dir: Path, retrain: bool, tell: Callable[[str], None]) -> StepReport:
+    """Learn from all paths of a warehouse what each channel weighs."""
+    paths = con.execute(
+        f"select conversion_name, path, conversions, cast(value_usd as double) as value_usd, came_to_nothing from {PATHS} order by all"
+    ).df()
+    by_name = {str(name): table for name, table in paths.groupby("conversion_name", sort=True)}
+    enough = {name: table for name, table in by_name.items() if table["conversions"].sum() >= FEWEST_CONVERSIONS}
+    found = []
+    for name, table in enough.items():
+        tell(f"weighing the channels of {name}")
+        found.append(channel_weights(table).assign(conversion_name=name))
+    weights = pd.concat(found) if found else None
+    con.execute("begin")
+    replace_rows(con, f"{SCHEMA}.channel_weights", weights)
+    con.execute("commit")
+    conversions = int(paths["conversions"].sum())
+    channels = 0 if weights is None else int(weights["channel_group"].nunique())
+    return StepReport(
+        sentence=f"attributed {conversions:,} conversions to {channels:,} channels: {', '.join(enough)}"
+        if enough
+        else "",
+        figures={
+            "conversions": conversions,
+            "learnt": ", ".join(enough) or "nothing: too few conversions",
+            "channels": channels,
+        },
     )
 
 
@@ -136,3 +90,15 @@ def channel_weights(paths: pd.DataFrame) -> pd.DataFrame:
         "standard_error",
     )
     return both[list(columns)]
+
+
+STEP = Step(
+    name="attribution",
+    asset="attribute_conversions",
+    description="Learns from all paths what each channel weighs: Markov removal effects and Shapley values.",
+    purpose="learn attribution from",
+    reads=(PATHS,),
+    schema=SCHEMA,
+    tables=TABLES,
+    work=_learn,
+)

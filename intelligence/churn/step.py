@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,14 +26,12 @@ from intelligence.churn.learning import (
 )
 from intelligence.churn.model import ChurnModel
 from intelligence.churn.survival import StayingModel, fit_staying
-from intelligence.churn.tables import SCHEMA, TABLES, create_tables
-from intelligence.warehouse import StepError, first_line, open_warehouse, require_tables
+from intelligence.churn.tables import SCHEMA, TABLES
+from intelligence.warehouse import Step, StepReport, replace_rows
 
 #: Tables the step reads. They are built before it; what reads its results is built after it.
 OBSERVATIONS = "gold.fct_churn_observations"
 AS_OF = "silver.as_of"
-READS = (OBSERVATIONS, AS_OF)
-WRITES = tuple(f"{SCHEMA}.{table}" for table in TABLES)
 HORIZONS = (30, 60, 90)
 #: The horizon whose model the times to leave and the drift are told by.
 MAIN_HORIZON = 30
@@ -45,50 +42,18 @@ AT_RISK = 2.0
 
 
 @dataclass
-class ChurnReport:
+class ChurnReport(StepReport):
     """What a run of the step did.
 
     Attributes:
         scored: accounts that have a probability.
         states: for each horizon what the model there is, in words.
         trained: horizons for which a model was trained in this run.
-        card: the model card, if one was written.
-        seconds: time it took.
     """
 
     scored: int = 0
     states: dict[int, str] = field(default_factory=dict)
     trained: list[int] = field(default_factory=list)
-    card: Path | None = None
-    seconds: float = 0.0
-
-
-def predict_churn_warehouse(
-    warehouse: Path, *, retrain: bool = False, progress: Callable[[str], None] | None = None
-) -> ChurnReport:
-    """Bring the probabilities of leaving up to date; train where there is no model, or it is a week old. Nobody else may have it open.
-
-    Args:
-        warehouse: the file.
-        retrain: forget the models there are and learn anew, as a rebuild does.
-        progress: is told what the step is doing.
-
-    Raises:
-        StepError: it cannot be done; the results that are there stay then.
-    """
-    tell = progress or (lambda words: None)
-    began = time.perf_counter()
-    with open_warehouse(warehouse) as con:
-        require_tables(con, READS, "foretell churn from")
-        try:
-            create_tables(con)
-            report = _bring_up_to_date(con, warehouse.parent, retrain, tell)
-        except Exception as error:
-            raise StepError(
-                f"The churn step failed: {first_line(error)}. The results it found earlier are as they were."
-            ) from error
-    report.seconds = time.perf_counter() - began
-    return report
 
 
 def _bring_up_to_date(
@@ -118,22 +83,27 @@ def _bring_up_to_date(
         drift = tables.get("drift", pd.DataFrame())
         reasons = tables.get("reasons", pd.DataFrame())
         path = data_dir / "reports" / f"churn_model_{as_of:%Y-%m-%d}.html"
-        report.card = write_card(path, card_parts, reasons, drift, as_of)
+        report.page = write_card(path, card_parts, reasons, drift, as_of)
     con.register("fresh_models", tables["models"])
     con.execute("begin")
     for table in TABLES:
-        # What a model was tested on is kept as long as the model is.
-        keep = "model_id in (select model_id from fresh_models)" if table == "test_scores" else "false"
         fresh = tables.get(table)
-        if table == "test_scores" and fresh is not None:
-            keep += " and model_id not in (select model_id from fresh)"
-        if fresh is not None:
-            con.register("fresh", fresh)
-        con.execute(f"delete from {SCHEMA}.{table} where not ({keep})")
-        if fresh is not None:
-            con.execute(f"insert into {SCHEMA}.{table} by name select * from fresh")
-            con.unregister("fresh")
+        keep = "false"
+        if table == "test_scores":
+            # What a model was tested on is kept as long as the model is.
+            tested = [] if fresh is None else sorted(set(fresh["model_id"]))
+            anew = " and not list_contains(" + str(tested) + ", model_id)" if tested else ""
+            keep = "model_id in (select model_id from fresh_models)" + anew
+        replace_rows(con, f"{SCHEMA}.{table}", fresh, keep)
     con.execute("commit")
+    states = {horizon: "in use" if state == "current" else state for horizon, state in report.states.items()}
+    said = ", ".join(f"{horizon} days: {state}" for horizon, state in states.items())
+    report.sentence = f"foretold who leaves for {report.scored:,} accounts ({said})"
+    report.figures = {
+        "accounts": report.scored,
+        **{f"within {horizon} days": state for horizon, state in report.states.items()},
+        "trained": ", ".join(f"{horizon} days" for horizon in report.trained) or "nothing",
+    }
     return report
 
 
@@ -242,3 +212,15 @@ def _score(
         if isinstance(used["staying"], str):
             times = StayingModel.from_json(used["staying"]).times(odds)
             results["expected_times"].append(times.assign(customer_id=today["customer_id"], model_id=model_id))
+
+
+STEP = Step(
+    name="churn",
+    asset="predict_churn",
+    description="Who will leave, when and why: scores every account, and trains where there is no model or it is a week old.",
+    purpose="foretell churn from",
+    reads=(OBSERVATIONS, AS_OF),
+    schema=SCHEMA,
+    tables=TABLES,
+    work=_bring_up_to_date,
+)

@@ -1,9 +1,5 @@
 """The tables of the churn step. They are made before the first model, by a process that need not load what models are trained with."""
 
-from __future__ import annotations
-
-import duckdb
-
 SCHEMA = "churn"
 TABLES = {
     "models": (
@@ -30,10 +26,3 @@ TABLES = {
     ),
     "drift": "model_id varchar, horizon_days bigint, feature varchar, stability_index double, missing_then double, missing_now double",
 }
-
-
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the step where they are missing, empty."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for table, columns in TABLES.items():
-        con.execute(f"create table if not exists {SCHEMA}.{table} ({columns})")

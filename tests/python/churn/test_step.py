@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from intelligence.churn import step
-from intelligence.churn.step import TABLES, predict_churn_warehouse
+from intelligence.churn.step import STEP, TABLES
 from intelligence.warehouse import StepError
 from tests.python.churn.conftest import AS_OF, company
 
@@ -33,7 +33,7 @@ def ask(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
 def scored(tmp_path_factory: pytest.TempPathFactory, thousand: pd.DataFrame) -> tuple[Path, step.ChurnReport]:
     warehouse = tmp_path_factory.mktemp("churn") / "warehouse.duckdb"
     fill(warehouse, thousand)
-    return warehouse, predict_churn_warehouse(warehouse)
+    return warehouse, STEP.run(warehouse)
 
 
 def test_every_account_of_today_has_a_probability(
@@ -81,8 +81,8 @@ def test_times_are_told_in_order(scored: tuple[Path, step.ChurnReport]) -> None:
 
 def test_the_card_says_what_was_measured(scored: tuple[Path, step.ChurnReport]) -> None:
     warehouse, report = scored
-    assert report.card is not None
-    page = report.card.read_text()
+    assert report.page is not None
+    page = report.page.read_text()
     for auc, rule in ask(warehouse, "select auc, auc_rule from churn.models"):
         assert f"{auc:.3f}" in page
         assert f"{rule:.3f}" in page
@@ -99,11 +99,11 @@ def test_the_next_day_is_only_scored_and_the_next_week_looked_at(
     warehouse.write_bytes(scored[0].read_bytes())
     models = ask(warehouse, "select model_id from churn.models order by all")
     fill(warehouse, thousand, AS_OF + pd.Timedelta(days=1))
-    next_day = predict_churn_warehouse(warehouse)
+    next_day = STEP.run(warehouse)
     assert next_day.trained == []
-    assert next_day.card is None
+    assert next_day.page is None
     fill(warehouse, thousand, AS_OF + pd.Timedelta(days=7))
-    next_week = predict_churn_warehouse(warehouse)
+    next_week = STEP.run(warehouse)
     assert next_week.trained == []
     assert ask(warehouse, "select model_id from churn.models order by all") == models
     assert all(
@@ -122,12 +122,12 @@ def test_a_model_that_is_not_used_is_not_trained_every_day(
         columns=["bad", "late", "happy"]
     )
     fill(warehouse, knowing)
-    first = predict_churn_warehouse(warehouse)
+    first = STEP.run(warehouse)
     assert (set(first.states.values()), first.scored) == ({"no better than the rule"}, 0)
-    again = predict_churn_warehouse(warehouse)
+    again = STEP.run(warehouse)
     assert (again.states, again.trained) == (first.states, [])
     fill(warehouse, knowing, AS_OF + pd.Timedelta(days=8))
-    later = predict_churn_warehouse(warehouse)
+    later = STEP.run(warehouse)
     assert later.trained == [30]
     assert ask(warehouse, "select count(*), count(distinct model_id) from churn.models") == [(2, 2)]
 
@@ -139,7 +139,7 @@ def test_a_model_whose_columns_are_gone_is_replaced(
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_bytes(scored[0].read_bytes())
     fill(warehouse, thousand.drop(columns="noise"))
-    report = predict_churn_warehouse(warehouse)
+    report = STEP.run(warehouse)
     assert report.trained == [30]
     assert ask(warehouse, "select state, count(*) from churn.models group by 1 order by 1") == [
         ("current", 1),
@@ -151,7 +151,7 @@ def test_small_companies_are_refused_and_nobody_is_scored(tmp_path: Path) -> Non
     warehouse = tmp_path / "warehouse.duckdb"
     for observations in (company(30, weeks=10), company(30, weeks=10).head(0)):
         fill(warehouse, observations)
-        report = predict_churn_warehouse(warehouse)
+        report = STEP.run(warehouse)
         assert (report.scored, set(report.states.values())) == (0, {"too few"})
     assert ask(warehouse, "select count(*), count(model), min(reason) from churn.models")[0][:2] == (3, 0)
     assert ask(warehouse, "select count(*) from churn.predictions") == [(0,)]
@@ -171,7 +171,7 @@ def test_a_failure_leaves_everything_as_it_was(
     with pytest.raises(
         StepError, match=r"The churn step failed: no room\. The results it found earlier are as they were\."
     ):
-        predict_churn_warehouse(warehouse, retrain=True)
+        STEP.run(warehouse, retrain=True)
     assert {table: ask(warehouse, f"select * from churn.{table} order by all") for table in TABLES} == before
 
 
@@ -181,4 +181,4 @@ def test_without_what_it_reads_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(
         StepError, match=r"There is no gold\.fct_churn_observations, silver\.as_of to foretell churn from"
     ):
-        predict_churn_warehouse(warehouse)
+        STEP.run(warehouse)

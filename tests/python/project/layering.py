@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from intelligence import step_tables
+
 Node = dict[str, Any]
 
 # Schemas of the Python steps.
-STEPS = ("identity", "attribution", "churn")
+STEPS = ("identity", *(step.SCHEMA for step in step_tables.STEPS))
 
 # What each layer may read. "own" is the source of the connector's own system.
 MAY_READ: dict[str, frozenset[str]] = {

@@ -22,7 +22,7 @@ import pytest
 
 from command_line.pipeline import Build, run_dbt
 from ingestion.contracts import PROJECT_DIR
-from intelligence.churn.step import ChurnReport
+from intelligence.attribution import step as attribution
 from simulator.company import simulate
 
 BIN = Path(sys.executable).parent
@@ -135,9 +135,9 @@ class Site:
 
     def run_unchecked(self, *arguments: str) -> None:
         """Load, build and match as a run does, without the checks, the release and the scores of accounts, in this process."""
-        # Without the scores there is nothing to foretell churn from.
-        nothing = mock.patch("command_line.pipeline.predict_churn_warehouse", return_value=ChurnReport())
-        with self._environment_of(*arguments), nothing:
+        # Without the scores most steps have nothing to learn from.
+        learnable = mock.patch("command_line.pipeline.LEARNING", (attribution.STEP,))
+        with self._environment_of(*arguments), learnable:
             build = Build()
             build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *WITHOUT_SCORES, *arguments])
         assert build.outcome.succeeded, build.outcome.problems

@@ -1,0 +1,11 @@
+"""The Python steps that learn from what dbt has built, in the order in which they run. Each is run by the command line and by Dagster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from intelligence.attribution import step as attribution
+from intelligence.churn import step as churn
+from intelligence.warehouse import Step
+
+LEARNING: tuple[Step[Any], ...] = (attribution.STEP, churn.STEP)

@@ -1,0 +1,17 @@
+"""The tables of all Python steps that learn. They are made, empty, before the first model, by a process that need not load what learning needs."""
+
+from __future__ import annotations
+
+import duckdb
+
+from intelligence.attribution import tables as attribution
+from intelligence.churn import tables as churn
+from intelligence.warehouse import create_tables
+
+STEPS = (attribution, churn)
+
+
+def create_step_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Make them where they are missing."""
+    for step in STEPS:
+        create_tables(con, step.SCHEMA, step.TABLES)
