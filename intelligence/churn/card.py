@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from intelligence.churn.evaluation import area, calibration
+from intelligence.pages import chart, svg, table, write_html
 
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.6rem}h2{font-size:1.25rem;margin-top:2.2rem;border-top:1px solid #ddd;padding-top:1rem}h3{font-size:1rem}
-table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid #eee}
-td.n,th.n{text-align:right}.row{display:flex;flex-wrap:wrap;gap:1rem}svg{max-width:100%;height:auto}.state{font-weight:600}
-"""
 #: Segments with fewer that left have no area worth telling.
 FEWEST_LEFT = 5
 
@@ -42,17 +34,11 @@ def write_card(
         drift: churn.drift of today; may be empty.
         as_of: the moment it speaks for.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     body = [f"<h1>Who will leave: model card of {as_of:%Y-%m-%d}</h1>", _purpose()]
     for row, tested in parts:
         body.append(_of_horizon(row, tested, reasons))
     body += [_drift(drift), _limits()]
-    head = f"<meta charset='utf-8'><title>Churn model card</title><style>{STYLE}</style>"
-    page = f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>\n"
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(page)
-    fresh.replace(path)
-    return path
+    return write_html(path, "Churn model card", body)
 
 
 def _purpose() -> str:
@@ -85,7 +71,9 @@ def _of_horizon(row: pd.Series, tested: pd.DataFrame, reasons: pd.DataFrame) -> 
         ),
         ("Weight of logistic regression and of the trees", f"{row['weight_linear']:.2f} and {row['weight_trees']:.2f}"),
     ]
-    figures = f"<div class='row'>{_svg(_calibration_plot(tested))}{_svg(_gain_plot(tested))}{_svg(_months_plot(tested))}</div>"
+    figures = (
+        f"<div class='row'>{svg(_calibration_plot(tested))}{svg(_gain_plot(tested))}{svg(_months_plot(tested))}</div>"
+    )
     return "".join(
         [
             f"<h2>Within {horizon} days</h2><p class='state'>{html.escape(str(row['state']))}</p><p>{html.escape(str(row['reason']))}</p>",
@@ -93,7 +81,7 @@ def _of_horizon(row: pd.Series, tested: pd.DataFrame, reasons: pd.DataFrame) -> 
             f"{_day(row['data_until'])}, of which {int(row['accounts_left']):,} left. "
             f"Judged on {len(tested):,} observations from {_day(row['test_from'])} on, {int(left.sum()):,} of them before "
             "a departure, by a model that had learnt from nothing decided later than that day.</p>",
-            _table(["Measured on the later period", ""], measures),
+            table(["Measured on the later period", ""], measures),
             figures,
             "<h3>By tier and tenure</h3>",
             _segments(tested),
@@ -123,7 +111,7 @@ def _segments(tested: pd.DataFrame) -> str:
                     reached,
                 )
             )
-    return _table(["Segment", "Observations", "Foretold", "Observed", "Area under the curve"], rows)
+    return table(["Segment", "Observations", "Foretold", "Observed", "Area under the curve"], rows)
 
 
 def _features(reasons: pd.DataFrame, horizon: int) -> str:
@@ -136,7 +124,7 @@ def _features(reasons: pd.DataFrame, horizon: int) -> str:
     rows = [(str(name), f"{value:.3f}") for name, value in weight.sort_values(ascending=False).head(15).items()]
     return (
         "<h3>What moves the probability of the accounts at risk</h3>"
-        + _table(["Feature", "Mean size of its part (log-odds)"], rows)
+        + table(["Feature", "Mean size of its part (log-odds)"], rows)
         + f"<p>{len(weight)} features in all; those not shown move less.</p>"
     )
 
@@ -150,7 +138,7 @@ def _drift(drift: pd.DataFrame) -> str:
     ]
     return (
         "<h2>Today beside the time of learning</h2><p>Population stability index: below 0.1 is usual, above 0.25 a reason to look.</p>"
-        + _table(["Feature", "Stability index", "Missing then", "Missing today"], rows)
+        + table(["Feature", "Stability index", "Missing then", "Missing today"], rows)
     )
 
 
@@ -164,27 +152,18 @@ def _limits() -> str:
     )
 
 
-def _figure(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(4.2, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(title, fontsize=10)
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
 def _calibration_plot(tested: pd.DataFrame) -> Figure:
-    table = calibration(tested["probability"].to_numpy(dtype=float), tested["has_decided"].to_numpy(dtype=bool))
-    figure, axes = _figure("Foretold and observed share, by tenths")
-    top = float(max(table["predicted"].max(), table["observed"].max())) * 1.05
+    tenths = calibration(tested["probability"].to_numpy(dtype=float), tested["has_decided"].to_numpy(dtype=bool))
+    figure, axes = chart("Foretold and observed share, by tenths")
+    top = float(max(tenths["predicted"].max(), tenths["observed"].max())) * 1.05
     axes.plot([0, top], [0, top], color="#bbb", linewidth=1)
-    axes.plot(table["predicted"], table["observed"], "o-", color="#4878a8", markersize=4)
+    axes.plot(tenths["predicted"], tenths["observed"], "o-", color="#4878a8", markersize=4)
     axes.set(xlabel="foretold", ylabel="observed")
     return figure
 
 
 def _gain_plot(tested: pd.DataFrame) -> Figure:
-    figure, axes = _figure("Share of departures among those looked at first")
+    figure, axes = chart("Share of departures among those looked at first")
     share = np.linspace(0, 1, len(tested) + 1)
     for name, colour, words in (
         ("probability", "#4878a8", "model"),
@@ -201,7 +180,7 @@ def _gain_plot(tested: pd.DataFrame) -> Figure:
 
 
 def _months_plot(tested: pd.DataFrame) -> Figure:
-    figure, axes = _figure("Back-test: foretold and observed share by month")
+    figure, axes = chart("Back-test: foretold and observed share by month")
     months = tested.groupby(pd.to_datetime(tested["date_day"]).dt.strftime("%Y-%m"))[
         ["probability", "has_decided"]
     ].mean()
@@ -210,25 +189,6 @@ def _months_plot(tested: pd.DataFrame) -> Figure:
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8)
     return figure
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    # Fixed ids and no date, so that the same model gives the same bytes.
-    with rc_context({"svg.hashsalt": "churn", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    def cells(row: Sequence[str], kind: str) -> str:
-        return "".join(
-            f"<{kind}{'' if at == 0 else ' class=n'}>{html.escape(cell)}</{kind}>" for at, cell in enumerate(row)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<table><tr>{cells(head, 'th')}</tr>{body}</table>"
 
 
 def _day(value: object) -> str:

@@ -16,12 +16,18 @@ Array = npt.NDArray[np.float64]
 TAIL = 0.01
 #: Large surprises of others that each series borrows for the scale of its tail.
 BORROWED = 50
+#: A series says of the scale of the others at most so many times what the middle one does.
+MOST_TIMES = 5.0
 #: Shapes of tails that are believed: from one that falls off like a normal variable to one without a third moment.
 SHAPES = (0.0, 0.45)
 
 
 def find_anomalies(
-    apart: Surprises, *, judged_days: int = 14, false_discovery_rate: float = 0.03, least_change: float = 0.0
+    apart: Surprises,
+    *,
+    judged_days: int = 14,
+    false_discovery_rate: float = 0.03,
+    least_change: float = 0.0,
 ) -> pd.DataFrame:
     """Days of the judged ones that are further from what was expected than chance allows.
 
@@ -69,11 +75,14 @@ def _tail_chances(past: Array, judged: Array) -> Array:
     beyond = np.where(past > threshold, past - threshold, np.nan)
     if np.isnan(beyond).all():
         return np.full_like(judged, np.nan)
-    with np.errstate(all="ignore"):
-        mean_excess = np.nanmean(beyond, axis=0)
-    # What a series' own few large surprises say of its scale is drawn towards what those of all say.
+    # What a series' own few large surprises say of its scale is drawn towards what those of all say, each by its own threshold: a series that is
+    # 0 on most days has surprises of other sizes than one that never is.
     count = (~np.isnan(beyond)).sum(axis=0)
-    mean_excess = (count * np.nan_to_num(mean_excess) + BORROWED * np.nanmean(beyond)) / (count + BORROWED)
+    own = np.nansum(beyond, axis=0)
+    ratio = (own / threshold)[count > 0] / count[count > 0]
+    # A few series that jump must not make large surprises look usual in all others.
+    usual = threshold * np.minimum(ratio, MOST_TIMES * np.median(ratio)).mean()
+    mean_excess = (own + BORROWED * usual) / (count + BORROWED)
     pooled = (beyond / mean_excess)[~np.isnan(beyond)]
     shape = _shape(pooled)
     scale = mean_excess * (1 - shape)

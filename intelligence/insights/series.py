@@ -23,6 +23,11 @@ WEEKS_BEFORE = 6
 FEWEST_DAYS = 70
 #: From so many usual surprises on a day is broken, and says little of the next.
 MOST_CARRIED = 3.0
+#: What is added on the logarithmic scale, in medians, and below the root.
+SHIFT = 0.1
+ANSCOMBE = 0.375
+#: Counts with a smaller mean a day vary as chance makes them, larger ones in proportion.
+SMALL_COUNT = 30.0
 #: Median absolute deviation of a standard normal variable.
 NORMAL_MAD = 0.6744897501960817
 
@@ -36,14 +41,14 @@ class Surprises:
         expected: what the past made expect, in the unit of the values.
         surprises: what was new, in usual surprises of the series (its median is 0, its median size 1 / 1.48).
         spread: a usual surprise, on the scale of `to_scale`.
-        on_log_scale: per series, whether it was looked at on a logarithmic scale.
+        scale: per series: `log` (amounts, which vary in proportion), `root` (small counts, whose variance is their mean), or `as it is`.
     """
 
     values: pd.DataFrame
     expected: pd.DataFrame
     surprises: pd.DataFrame
     spread: pd.Series
-    on_log_scale: pd.Series
+    scale: pd.Series
 
 
 def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:
@@ -66,7 +71,8 @@ def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:
     numbers = values.astype(float)
     usable = numbers[learnt].notna().sum() >= FEWEST_DAYS
     numbers = numbers.loc[:, usable[usable].index]
-    scaled, shift = _to_scale(numbers, learnt)
+    scale = _scale(numbers, learnt)
+    scaled = scale.forth(numbers.to_numpy())
     same_weekday = np.stack([_shifted(scaled, WEEK * week) for week in range(1, WEEKS_BEFORE + 1)])
     known = (~np.isnan(same_weekday)).sum(axis=0) >= WEEKS_BEFORE // 2
     with np.errstate(all="ignore"):
@@ -87,26 +93,46 @@ def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:
     def frame(table: Array) -> pd.DataFrame:
         return pd.DataFrame(table[:, moves], index=days, columns=names)
 
-    expected = baseline + foreseen
-    back = np.where(np.isnan(shift), expected, np.exp(expected) - np.nan_to_num(shift))
+    back = scale.back(baseline + foreseen)
     return Surprises(
         numbers.loc[:, names],
         frame(back),
         frame(new / np.where(moves, spread, 1.0)),
         pd.Series(spread[moves], index=names),
-        pd.Series(~np.isnan(shift[moves]), index=names),
+        pd.Series(scale.name[moves], index=names),
     )
 
 
-def _to_scale(numbers: pd.DataFrame, learnt: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Amounts that cannot be negative vary in proportion: they go on a logarithmic scale, shifted so that 0 has a place. NaN: no shift."""
+@dataclass(frozen=True)
+class _Scale:
+    """The scale on which each series varies alike on large and small days; `shift` gives 0 a place on the logarithmic one."""
+
+    name: npt.NDArray[np.object_]
+    shift: Array
+
+    def forth(self, table: Array) -> Array:
+        with np.errstate(all="ignore"):
+            log, root = np.log(table + self.shift), np.sqrt(table + ANSCOMBE)
+        return np.where(self.name == "log", log, np.where(self.name == "root", root, table))
+
+    def back(self, table: Array) -> Array:
+        in_logs, in_roots = self.name == "log", self.name == "root"
+        log = np.exp(np.where(in_logs, table, 0.0)) - self.shift
+        root = np.clip(np.where(in_roots, table, 0.0), 0.0, None) ** 2 - ANSCOMBE
+        return np.where(in_logs, log, np.where(in_roots, np.clip(root, 0.0, None), table))
+
+
+def _scale(numbers: pd.DataFrame, learnt: npt.NDArray[np.bool_]) -> _Scale:
+    """The scale of each series, by what is learnt from: amounts that cannot be negative, small counts (Anscombe 1948), and all others."""
     table = numbers.to_numpy()
     with np.errstate(all="ignore"):
         least = np.nanmin(table, axis=0, initial=np.inf)
-        middle = np.nanmedian(table[learnt], axis=0)
-    shift = np.where((least >= 0) & (middle > 0), 0.1 * middle, np.nan)
-    with np.errstate(all="ignore"):
-        return np.where(np.isnan(shift), table, np.log(table + shift)), shift
+        middle = _median(table[learnt])
+        mean = _mean(table[learnt])
+        counts = (np.isnan(table) | (table == np.round(table))).all(axis=0)
+    small = (least >= 0) & counts & (mean > 0) & (mean < SMALL_COUNT)
+    name = np.where(small, "root", np.where((least >= 0) & (middle > 0), "log", "as it is")).astype(object)
+    return _Scale(name, np.where(name == "log", SHIFT * np.nan_to_num(middle), 0.0))
 
 
 def _shifted(table: Array, by: int) -> Array:
@@ -119,6 +145,10 @@ def _median(stack: Array) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.asarray(np.nanmedian(stack, axis=0))
+
+
+def _mean(table: Array) -> Array:
+    return np.asarray(np.nansum(table, axis=0) / np.maximum((~np.isnan(table)).sum(axis=0), 1))
 
 
 def _spread(table: Array) -> Array:

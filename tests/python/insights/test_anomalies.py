@@ -68,6 +68,20 @@ def test_what_is_told_of_a_day() -> None:
     assert row.p_value <= row.q_value <= 0.03
 
 
+def test_a_day_of_many_tickets_among_few() -> None:
+    """Some 12 a day in the week, 1 at the weekend: on a logarithmic scale the weekends would hide a day of 74."""
+    rng = np.random.default_rng(3)
+    usual = np.where(DAYS.day_of_week.to_numpy() < 5, 12.0, 1.0)
+    table = pd.DataFrame(rng.poisson(usual[:, None] * np.ones(20)), index=DAYS).astype(float)
+    day = next(at for at in range(len(DAYS) - 1, 0, -1) if DAYS[at].day_of_week == 2)
+    table.loc[DAYS[day], 7] = 74.0
+    apart = take_apart(table)
+    assert (apart.scale == "root").all()
+    (row,) = find_anomalies(apart).itertuples()
+    assert (row.series, row.date_day) == (7, DAYS[day])
+    assert 9 < row.expected < 15
+
+
 def test_what_comes_later_changes_nothing_expected_before() -> None:
     table, _ = series(20, seed=8)
     changed = table.copy()
@@ -87,7 +101,7 @@ def test_short_still_and_missing_series() -> None:
     table.iloc[-2:, 4] = np.nan
     apart = take_apart(table)
     assert list(apart.values.columns) == [2, 3, 4]
-    assert not apart.on_log_scale[2]
+    assert apart.scale[2] == "as it is"
     assert find_anomalies(apart).empty
     assert find_anomalies(take_apart(table[[0, 1]])).empty
 

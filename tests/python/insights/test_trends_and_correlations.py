@@ -49,6 +49,30 @@ def test_random_walks_have_nothing_to_do_with_each_other() -> None:
     assert find_correlations(take_apart(table), least=0).empty
 
 
+def test_levels_that_wander_without_aim_have_no_trend() -> None:
+    """A line through random walks finds three times as many trends as there should be."""
+    by_steps = by_line = 0
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        steps = 0.002 * rng.standard_t(4, (len(DAYS), 12))
+        table = pd.DataFrame(200 * np.exp(steps.cumsum(axis=0)), index=DAYS)
+        by_steps += len(find_trends(table, least_change=0, false_discovery_rate=RATE, levels=table.columns)) > 0
+        by_line += len(find_trends(table, least_change=0, false_discovery_rate=RATE)) > 0
+    assert by_steps <= MOST
+    assert by_line > MOST, "the test would not see a fault"
+
+
+def test_a_level_that_drifts_and_where_it_leads() -> None:
+    rng = np.random.default_rng(8)
+    steps = 0.002 * rng.standard_t(4, (len(DAYS), 12))
+    steps[:, 4] += 0.002
+    table = pd.DataFrame(200 * np.exp(steps.cumsum(axis=0)), index=DAYS)
+    (row,) = find_trends(table, levels=table.columns).itertuples()
+    assert row.series == 4
+    assert row.change > 0.2
+    assert row.forecast_low < table[4].iloc[-7:].mean() * np.exp(0.002 * 28) < row.forecast_high
+
+
 def test_what_follows_two_days_later_is_found() -> None:
     table = quiet(10, seed=5)
     rng = np.random.default_rng(6)
