@@ -245,6 +245,43 @@ def demo(data_dir: DataDir = None) -> None:
     print_page(console, folder, release)
 
 
+@app.command("insights")
+def insights_command(
+    most: Annotated[int, typer.Option("--top", min=1, help="How many.")] = 10,
+    useful: Annotated[
+        str | None, typer.Option(metavar="ID", help="Say that this one was useful.", show_default=False)
+    ] = None,
+    not_useful: Annotated[
+        str | None,
+        typer.Option(
+            "--not-useful", metavar="ID", help="Say that it was not: it is not shown again.", show_default=False
+        ),
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option("--by", help="Who says so; default: who is logged in.", show_default=False)
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Show what changed that nobody asked about, or say whether an insight was useful."""
+    import getpass
+
+    from command_line.told_insights import InsightsError, judge, open_release, print_insights
+
+    folder = _data_dir(data_dir)
+    verdicts = [(useful, "useful"), (not_useful, "not_useful")]
+    try:
+        with open_release(folder) as con:
+            if useful is None and not_useful is None:
+                print_insights(console, con, most)
+            for insight_id, verdict in verdicts:
+                if insight_id is not None:
+                    said = judge(con, folder, insight_id, verdict, who or getpass.getuser(), note)
+                    console.print(escape(said), soft_wrap=True)
+    except (InsightsError, OSError) as error:
+        raise _fail(escape(str(error))) from error
+
+
 @app.command()
 def contracts(
     name: Annotated[str | None, typer.Argument(help="Only this contract.", show_default=False)] = None,

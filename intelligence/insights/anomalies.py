@@ -13,9 +13,9 @@ from intelligence.insights.series import Surprises
 Array = npt.NDArray[np.float64]
 
 #: Share of surprises that make up the tail.
-TAIL = 0.01
+TAIL = 0.02
 #: Large surprises of others that each series borrows for the scale of its tail.
-BORROWED = 50
+BORROWED = 60
 #: A series says of the scale of the others at most so many times what the middle one does.
 MOST_TIMES = 5.0
 #: Shapes of tails that are believed: from one that falls off like a normal variable to one without a third moment.
@@ -31,7 +31,7 @@ def find_anomalies(
 ) -> pd.DataFrame:
     """Days of the judged ones that are further from what was expected than chance allows.
 
-    How often surprises of a size come is read off each series' own past: the largest hundredth follows a generalised Pareto distribution (Pickands
+    How often surprises of a size come is read off each series' own past: the largest fiftieth follows a generalised Pareto distribution (Pickands
     1975), whose shape is common to all series and whose scale is the series' own. Over all series and days Benjamini and Hochberg's
     procedure keeps the false discoveries to a share.
 

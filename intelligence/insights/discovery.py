@@ -136,7 +136,8 @@ def _anomalies(apart: Surprises, values: pd.DataFrame, catalogue: pd.DataFrame, 
     days = find_anomalies(apart, judged_days=JUDGED_DAYS, false_discovery_rate=1.0)
     if days.empty:
         return days.reindex(columns=["kind", *FINDING])
-    days = _by_families(days.merge(catalogue, left_on="series", right_index=True))
+    days = days.merge(catalogue, left_on="series", right_index=True)
+    days = _by_families(days.assign(family=days["metric"].map(families(about)[1])))
     if days.empty:
         return days.reindex(columns=["kind", *FINDING])
     before = values.shift(1).stack(future_stack=True)
@@ -177,14 +178,13 @@ def _anomalies(apart: Surprises, values: pd.DataFrame, catalogue: pd.DataFrame, 
 def _by_families(days: pd.DataFrame) -> pd.DataFrame:
     """The days that are out of the ordinary, asked in families from the whole to its parts (Yekutieli 2008).
 
-    The few wholes are asked first, so that they are not drowned by the chances of all their segments; then the segments of wholes that were found, on
-    the days on which they were, to see where it comes from; then all other segments. The rate holds in each family.
+    The few wholes are asked first, so that they are not drowned by the chances of all their segments; then the segments of what was found and of
+    the metrics that move with it, on the days on which it was, to see where it comes from; then all other segments. The rate holds in each family.
     """
     whole = days["segment_by"] == EVERYTHING
     found = _asked(days[whole])
-    of_found = pd.MultiIndex.from_frame(days[["metric", "date_day"]]).isin(
-        pd.MultiIndex.from_frame(found[["metric", "date_day"]])
-    )
+    where = ["family", "date_day"]
+    of_found = pd.MultiIndex.from_frame(days[where]).isin(pd.MultiIndex.from_frame(found[where]))
     return pd.concat([found, _asked(days[~whole & of_found]), _asked(days[~whole & ~of_found])], ignore_index=True)
 
 

@@ -45,7 +45,7 @@ def _summary(found: pd.DataFrame, shown: pd.DataFrame, discovered: Discovered) -
         insights=("kind", "size"), confidence=("confidence", "mean"), impact=("impact_usd", "sum")
     )
     rows = [
-        (kind, f"{row.insights:,}", f"{row.confidence:.1%}", f"{row.impact:+,.0f}" if row.impact else "")
+        (kind, f"{int(row.insights):,}", f"{row.confidence:.1%}", f"{row.impact:+,.0f}" if row.impact else "")
         for kind, row in kinds.iterrows()
     ]
     hidden = int(found["is_dismissed"].sum())

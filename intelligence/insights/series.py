@@ -21,13 +21,15 @@ WEEK = 7
 WEEKS_BEFORE = 6
 #: Fewer days with a value teach nothing of a series.
 FEWEST_DAYS = 70
+#: Days of all weekdays that each weekday borrows for what is usual on it.
+WEEKDAYS_BORROWED = 25
 #: From so many usual surprises on a day is broken, and says little of the next.
 MOST_CARRIED = 3.0
 #: What is added on the logarithmic scale, in medians, and below the root.
 SHIFT = 0.1
 ANSCOMBE = 0.375
 #: Counts with a smaller mean a day vary as chance makes them, larger ones in proportion.
-SMALL_COUNT = 30.0
+SMALL_COUNT = 100.0
 #: Median absolute deviation of a standard normal variable.
 NORMAL_MAD = 0.6744897501960817
 
@@ -39,8 +41,8 @@ class Surprises:
     Attributes:
         values: as they came.
         expected: what the past made expect, in the unit of the values.
-        surprises: what was new, in usual surprises of the series (its median is 0, its median size 1 / 1.48).
-        spread: a usual surprise, on the scale of `to_scale`.
+        surprises: what was new, in usual surprises of the series on such a weekday (the median is 0, the median size 1 / 1.48).
+        spread: a usual surprise over all days, on the scale of the series.
         scale: per series: `log` (amounts, which vary in proportion), `root` (small counts, whose variance is their mean), or `as it is`.
     """
 
@@ -87,6 +89,7 @@ def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:
     foreseen = np.where(broken, np.clip(left_over, np.minimum(0, lasting), np.maximum(0, lasting)), lasting)
     new = left_over - foreseen
     spread = _spread(new[learnt])
+    of_day = _spread_of_weekdays(new, learnt, spread)
     moves = np.isfinite(spread) & (spread > 0)
     names = numbers.columns[moves]
 
@@ -97,7 +100,7 @@ def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:
     return Surprises(
         numbers.loc[:, names],
         frame(back),
-        frame(new / np.where(moves, spread, 1.0)),
+        frame(new / np.where(of_day > 0, of_day, 1.0)),
         pd.Series(spread[moves], index=names),
         pd.Series(scale.name[moves], index=names),
     )
@@ -154,7 +157,16 @@ def _mean(table: Array) -> Array:
 def _spread(table: Array) -> Array:
     """Median absolute deviation from 0 of each column, as the deviation of a normal variable."""
     with np.errstate(all="ignore"):
-        return np.asarray(np.nanmedian(np.abs(table), axis=0) / NORMAL_MAD)
+        return _median(np.abs(table)) / NORMAL_MAD
+
+
+def _spread_of_weekdays(table: Array, learnt: npt.NDArray[np.bool_], spread: Array) -> Array:
+    """Spread of each day by its weekday, drawn towards that of all days: a quiet Sunday varies by more of its level than a busy Monday."""
+    weekday = np.arange(len(table)) % WEEK
+    of_weekday = np.stack([_spread(table[learnt & (weekday == day)]) for day in range(WEEK)])
+    count = np.stack([(~np.isnan(table[learnt & (weekday == day)])).sum(axis=0) for day in range(WEEK)])
+    drawn = (count * np.nan_to_num(of_weekday) + WEEKDAYS_BORROWED * spread) / (count + WEEKDAYS_BORROWED)
+    return np.asarray(drawn[weekday])
 
 
 def _inertia(table: Array) -> Array:

@@ -50,7 +50,7 @@ def find_trends(
     """
     whole = values.astype(float).iloc[len(values) % 7 :].iloc[-7 * weeks :]
     # A week counts if more than half of its days are known.
-    parts = whole.to_numpy().reshape(-1, 7, whole.shape[1])
+    parts = whole.to_numpy().reshape(len(whole) // 7, 7, whole.shape[1])
     known = (~np.isnan(parts)).sum(axis=1)
     means = np.where(known > 3, np.nansum(parts, axis=1) / np.maximum(known, 1), np.nan)
     rows = [

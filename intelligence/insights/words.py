@@ -8,6 +8,9 @@ import pandas as pd
 
 from intelligence.insights.grouping import EVERYTHING
 
+#: From here on a change is told in times and not in percent.
+MANY_TIMES = 3.0
+
 
 def rows_query(metric: pd.Series, segment_by: str, segment: str, first: Any, last: Any) -> str:
     """The query that shows the rows that made a metric's values in a segment from the first to the last day (a row of insight_metrics)."""
@@ -31,8 +34,7 @@ def anomaly_words(row: Any, metric: pd.Series, others: pd.DataFrame, about: pd.D
     when = _when(row.started_on, row.ended_on)
     name = _name(metric, row.segment_by, row.segment)
     # `change` is missing where nothing was expected at all.
-    by = f"{abs(row.change):.0%} {'above' if row.difference > 0 else 'below'}" if pd.notna(row.change) else "beyond"
-    title = f"{_first_upper(name)} {by} what was to be expected {when}"
+    title = f"{_first_upper(name)} {_beside_expected(row)} what was to be expected {when}"
     of = (
         {"sum": "", "ratio": " on average", "level": " on average"}[metric["kind"]]
         if row.started_on != row.ended_on
@@ -43,6 +45,14 @@ def anomaly_words(row: Any, metric: pd.Series, others: pd.DataFrame, about: pd.D
         f"weeks before and the day before.{_with_it(others, about)}"
     )
     return title, text
+
+
+def _beside_expected(row: Any) -> str:
+    if pd.isna(row.change):
+        return "beyond"
+    if row.change >= MANY_TIMES:
+        return f"{row.change + 1:,.0f} times"
+    return f"{abs(row.change):.0%} {'above' if row.difference > 0 else 'below'}"
 
 
 def trend_words(row: Any, metric: pd.Series, others: pd.DataFrame, about: pd.DataFrame) -> tuple[str, str]:
@@ -64,9 +74,13 @@ def trend_words(row: Any, metric: pd.Series, others: pd.DataFrame, about: pd.Dat
 
 def correlation_words(row: Any, leading: pd.Series, following: pd.Series) -> tuple[str, str]:
     """Title and description of two metrics that move together."""
-    way = "more" if row.correlation > 0 else "less"
-    when = "on the same day" if row.lag_days == 0 else f"{row.lag_days} day{'s' if row.lag_days > 1 else ''} later"
-    title = f"More {leading['words']} go with {way} {following['words']} {when}"
+    way = "together" if row.correlation > 0 else "against each other"
+    when = (
+        "on the same day"
+        if row.lag_days == 0
+        else f"the second {row.lag_days} day{'s' if row.lag_days > 1 else ''} later"
+    )
+    title = f"{_first_upper(leading['words'])} and {following['words']} move {way}, {when}"
     text = (
         f"Rank correlation {row.correlation:.2f} of what was new in both over {row.days} days, season and inertia taken out. That they go together "
         "does not say that one makes the other."
@@ -124,6 +138,8 @@ def _number(value: float, unit: str) -> str:
         return "not known"
     if unit == "ratio":
         return f"{value:.1%}"
+    if value == round(value):
+        return f"{value:,.0f} {unit}"
     size = abs(value)
     return f"{value:,.0f} {unit}" if size >= 100 else f"{value:,.1f} {unit}" if size >= 1 else f"{value:,.2f} {unit}"
 

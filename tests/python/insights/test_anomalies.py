@@ -39,14 +39,14 @@ def planted(count: int, seed: int) -> tuple[pd.DataFrame, set[tuple[int, pd.Time
 
 
 def test_planted_days_are_found() -> None:
-    """Four draws that were not used while the thresholds were chosen."""
+    """Eight draws that were not used while the thresholds were chosen."""
     found = right = all_planted = 0
-    for seed in range(300, 304):
+    for seed in range(2_000, 2_008):
         table, truth = planted(500, seed)
         told = set(find_anomalies(take_apart(table))[["series", "date_day"]].itertuples(index=False, name=None))
         found, right, all_planted = found + len(told), right + len(told & truth), all_planted + len(truth)
-    assert right / all_planted >= 0.95
-    assert right / found >= 0.93
+    assert right / all_planted >= 0.90
+    assert right / found >= 0.95
 
 
 def test_where_nothing_happened_nothing_is_told() -> None:
