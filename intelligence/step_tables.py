@@ -6,9 +6,10 @@ import duckdb
 
 from intelligence.attribution import tables as attribution
 from intelligence.churn import tables as churn
+from intelligence.lifetime_value import tables as lifetime_value
 from intelligence.warehouse import create_tables
 
-STEPS = (attribution, churn)
+STEPS = (attribution, churn, lifetime_value)
 
 
 def create_step_tables(con: duckdb.DuckDBPyConnection) -> None:

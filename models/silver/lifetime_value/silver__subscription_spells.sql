@@ -132,6 +132,10 @@ select
     case when spells.is_past and spells.ended_at is null
         then cast(coalesce(came.revenue_after, 0) * {{ var('gross_margin') }} as decimal(18, 4))
     end as margin_kept_usd,
+    cast(case
+        when spells.is_past and spells.ended_at is null
+            then {{ seconds_between('spells.seen_at', 'coalesce(became.ended_at, spells.as_of)') }} / {{ month_seconds }}
+    end as double) as months_kept,
     case when spells.is_past and spells.ended_at is null then became.ended_at is not null end as has_left_since
 from spells
 inner join first_losses
