@@ -38,7 +38,7 @@ FEWEST_DEPARTURES_BEFORE_HOLDOUT = 10
 FEWEST_REPEAT_BUYERS = 50
 #: A hold-out of purchases takes no more than this part of the history.
 MOST_OF_HISTORY = 3
-#: A total of the hold-out that is missed by less than this part is no ground to refuse a model. Most subscriptions stay, so their total varies little.
+#: A total of the hold-out missed by less than this part is no ground to refuse a model. Most subscriptions stay, so their total varies little.
 TOLERATED_MISS = {CONTRACTUAL: 0.05, NON_CONTRACTUAL: 0.25}
 FREQUENCY_GROUPS = {"once": (0, 0), "twice": (1, 1), "3 to 4 times": (2, 3), "5 times or more": (4, np.inf)}
 
