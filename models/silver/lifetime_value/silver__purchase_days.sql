@@ -44,8 +44,8 @@ money as (
         conversions.person_key,
         conversions.golden_customer_id,
         conversions.occurred_at,
-        case when conversions.value_usd >= 0 then 1 else 0 end as is_purchase,
-        case when conversions.has_value then 0 else 1 end as is_without_value,
+        case when conversions.value_usd >= 0 then 1 else 0 end as purchases,
+        case when conversions.has_value then 0 else 1 end as without_value,
         greatest(conversions.value_usd, 0) as gross_usd,
         -- Some trackers send a refund as a purchase below nothing.
         greatest(-conversions.value_usd, 0) as refund_usd
@@ -64,8 +64,8 @@ days as (
         money.person_key,
         max(money.golden_customer_id) as golden_customer_id,
         cast(money.occurred_at as date) as purchased_on,
-        sum(money.is_purchase) as purchases,
-        sum(money.is_without_value) as purchases_without_value,
+        sum(money.purchases) as purchases,
+        sum(money.without_value) as purchases_without_value,
         sum(money.gross_usd) as gross_usd,
         sum(money.refund_usd) as refund_usd
     from money
