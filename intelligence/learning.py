@@ -7,6 +7,7 @@ from typing import Any
 from intelligence.attribution import step as attribution
 from intelligence.churn import step as churn
 from intelligence.insights import step as insights
+from intelligence.lifetime_value import step as lifetime_value
 from intelligence.warehouse import Step
 
-LEARNING: tuple[Step[Any], ...] = (attribution.STEP, churn.STEP, insights.STEP)
+LEARNING: tuple[Step[Any], ...] = (attribution.STEP, churn.STEP, lifetime_value.STEP, insights.STEP)

@@ -7,9 +7,10 @@ import duckdb
 from intelligence.attribution import tables as attribution
 from intelligence.churn import tables as churn
 from intelligence.insights import tables as insights
+from intelligence.lifetime_value import tables as lifetime_value
 from intelligence.warehouse import create_tables
 
-STEPS = (attribution, churn, insights)
+STEPS = (attribution, churn, lifetime_value, insights)
 
 
 def create_step_tables(con: duckdb.DuckDBPyConnection) -> None:

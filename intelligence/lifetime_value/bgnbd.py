@@ -71,16 +71,28 @@ class BgNbd:
 
         Drawn from what is known of each customer: gone or not, and if not a rate and a probability of going (both have closed forms).
         """
+        bought = self.draw_purchases(horizon, frequency, recency, age, draws=draws, rng=np.random.default_rng(seed))
+        low, high = np.quantile(bought, [(1 - share) / 2, (1 + share) / 2], axis=0)
+        return low, high
+
+    def draw_purchases(
+        self,
+        horizon: float,
+        frequency: Array,
+        recency: Array,
+        age: Array,
+        *,
+        draws: int,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Purchases in the `horizon` to come, drawn: a row per draw, a column per customer."""
         x, t_x, t = (np.asarray(values, dtype=float) for values in (frequency, recency, age))
-        rng = np.random.default_rng(seed)
         size = (draws, len(x))
         alive = rng.random(size) < self.probability_alive(x, t_x, t)
         rate = rng.gamma(self.r + x, 1 / (self.alpha + t), size)
         goes = rng.beta(self.a, self.b + x, size)
         before_going = rng.geometric(np.clip(goes, 1e-12, 1.0))
-        bought = np.where(alive, np.minimum(rng.poisson(rate * horizon), before_going), 0)
-        low, high = np.quantile(bought, [(1 - share) / 2, (1 + share) / 2], axis=0)
-        return low, high
+        return np.where(alive, np.minimum(rng.poisson(rate * horizon), before_going), 0).astype(float)
 
 
 def fit_bgnbd(summary: pd.DataFrame) -> BgNbd:

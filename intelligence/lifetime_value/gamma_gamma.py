@@ -40,6 +40,14 @@ class GammaGamma:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(below > 0, self.p * (self.v + x * m) / below, np.nan)
 
+    def draw_totals(self, purchases: Array, frequency: Array, monetary_value: Array, rng: np.random.Generator) -> Array:
+        """What drawn numbers of purchases (a row per draw, a column per customer) bring in all: each customer's mean is drawn as well."""
+        x, m = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
+        rate = rng.gamma(self.p * x + self.q, 1 / (self.v + x * m), purchases.shape)
+        shape = np.where(purchases > 0, self.p * purchases, 1.0)
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.where(purchases > 0, rng.gamma(shape) / np.maximum(rate, 1e-300), 0.0)
+
 
 def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
     """Fit by maximum likelihood to customers with a repeat purchase.

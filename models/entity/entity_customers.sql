@@ -114,6 +114,7 @@ select
     coalesce(today.mrr, 0) as customer_mrr,
     coalesce(today.mrr, 0) * 12 as annual_recurring_revenue,
     cast(coalesce(revenue_to_date.lifetime_value, 0) as decimal(18, 2)) as lifetime_value,
+    worth.expected_margin_usd as predicted_lifetime_value,
     coalesce(today.total_users, 0) as total_users,
     coalesce(today.active_users_30d, 0) as active_users_30d,
     cast(coalesce(devices.total_devices, 0) as bigint) as total_devices,
@@ -156,5 +157,7 @@ left join reasons
     on accounts.customer_id = reasons.customer_id
 left join {{ ref('fct_churn_predictions') }} as predictions
     on accounts.customer_id = predictions.customer_id and predictions.horizon_days = 90
+left join {{ ref('fct_lifetime_value') }} as worth
+    on accounts.customer_id = worth.customer_id and worth.kind = 'contractual'
 left join devices
     on accounts.customer_id = devices.customer_id

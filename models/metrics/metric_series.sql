@@ -28,16 +28,8 @@ rows_{{ loop.index }} as (
         {%- endfor %}
     from {{ ref(source.relation) }} as counted
     {%- if source.by_account %}
-    left join
-        (
-            select
-                customer_id as account_id,
-                {%- for column in source.by_account %}
-                {{ column }}{{ ',' if not loop.last }}
-                {%- endfor %}
-            from {{ ref('silver__accounts') }}
-        ) as accounts
-        on counted.customer_id = accounts.account_id
+    left join {{ ref('silver__accounts') }} as accounts
+        on counted.customer_id = accounts.customer_id
     {%- endif %}
     {%- if source.where %}
     where {{ source.where }}
@@ -45,21 +37,20 @@ rows_{{ loop.index }} as (
 ),
 
 summed_{{ loop.index }} as (
+    {%- set place = loop.index %}
+    {%- for column in ['all'] + segments %}
     select
         date_day,
-        case
-            {%- for column in segments %}
-            when grouping({{ column }}) = 0 then '{{ column }}'
-            {%- endfor %}
-            else 'all'
-        end as segment_by,
-        coalesce({% for column in segments %}{{ column }}, {% endfor %}'all') as segment,
+        '{{ column }}' as segment_by,
+        {{ "'all'" if column == 'all' else column }} as segment,
         {%- for metric in source.metrics %}
         sum({{ metric.metric }}_measure) as {{ metric.metric }}_measure,
         sum({{ metric.metric }}_per) as {{ metric.metric }}_per{{ ',' if not loop.last }}
         {%- endfor %}
-    from rows_{{ loop.index }}
-    group by grouping sets ((date_day){% for column in segments %}, (date_day, {{ column }}){% endfor %})
+    from rows_{{ place }}
+    group by date_day{{ ', ' ~ column if column != 'all' }}
+    {{- ' union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 {% endfor -%}

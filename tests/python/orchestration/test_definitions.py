@@ -114,6 +114,7 @@ def test_release_comes_after_every_table_it_holds(flow):
         ("identity", "silver.identity_stated_links"),
         ("attribution", "gold.fct_attribution"),
         ("churn", "gold.fct_churn_predictions"),
+        ("lifetime_value", "gold.fct_lifetime_value"),
     ],
 )
 def test_a_step_stands_between_what_it_reads_and_what_reads_it(flow, schema: str, reader: str):
