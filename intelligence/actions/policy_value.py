@@ -45,8 +45,9 @@ def policy_value(
     expected: Array | None = None,
     method: Literal["ips", "snips", "dr"] = "dr",
     confidence: float = 0.95,
+    over: Array | None = None,
 ) -> PolicyValue:
-    """Value of a policy by a log.
+    """Value of a policy by a log, or by how much it is worth more than another one.
 
     Args:
         chosen: index of the action of each decision (decisions).
@@ -56,12 +57,19 @@ def policy_value(
         expected: rewards that a model expects of each action (decisions x actions), learnt on other rows than these; needed by `dr`.
         method: inverse propensity scoring, the same with weights that add up to 1, or doubly robust.
         confidence: of the interval, by the normal approximation.
+        over: probabilities of a policy that the first is compared with (decisions x actions). The difference is told, decision by decision: its
+            interval is much narrower than those of the two values. Not for `snips`.
 
     Raises:
         ValueError: shapes do not fit, probabilities are none, an action was chosen whose propensity is 0, or `dr` has no model.
     """
     count = len(chosen)
     _check(chosen, rewards, propensities, policy, expected, method)
+    if over is not None:
+        if method == "snips":
+            raise ValueError("snips weighs each policy by itself, so it gives no difference: use ips or dr")
+        _check(chosen, rewards, propensities, over, expected, method)
+        policy = policy - over
     rows = np.arange(count)
     weights = policy[rows, chosen] / propensities[rows, chosen]
     if method == "snips":
@@ -81,8 +89,8 @@ def policy_value(
         value,
         value - reach,
         value + reach,
-        float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0,
-        float(np.where(propensities <= 0, policy, 0.0).sum() / count),
+        float(np.abs(weights).sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0,
+        float(np.where(propensities <= 0, np.abs(policy), 0.0).sum() / count),
     )
 
 

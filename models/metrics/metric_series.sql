@@ -49,7 +49,9 @@ summed_{{ loop.index }} as (
         {%- endfor %}
     from rows_{{ place }}
     group by date_day{{ ', ' ~ column if column != 'all' }}
-    {{- ' union all' if not loop.last }}
+    {% if not loop.last -%}
+    union all
+    {%- endif %}
     {%- endfor %}
 ),
 

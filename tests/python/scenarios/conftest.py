@@ -30,7 +30,7 @@ BUILT = ("bronze", "silver", "gold", "entity", "metrics", "quarantine")
 #: columns that name the load, and differ between two ways to the same rows; `transition_id` and `journey_instance_id` are made of a golden id
 OF_THE_LOAD = (
     *("load_id", "loaded_at", "sha256", "size_bytes", "first_load_id", "build_number", "fingerprint", "content_hash"),
-    *("anchor_record_key", "matched_at", "transition_id", "journey_instance_id"),
+    *("anchor_record_key", "matched_at", "transition_id", "journey_instance_id", "first_found_at", "is_first_time"),
 )
 #: A golden id is made of the record that came first, and the id of a household of such an id. Between two ways people and households
 #: go by what they hold: the least of their records, the least of their people.
@@ -55,8 +55,8 @@ WITHOUT_SCORES = (
         )
     ),
 )
-#: a log of what happened, which is not the same on two ways
-LOGS = ("identity_changes",)
+#: a log of what happened, which is not the same on two ways, and what is read off one
+LOGS = ("identity_changes", "action_decisions", "next_best_action", "action_outcomes", "action_policies", "insight_summary")
 
 
 class Site:

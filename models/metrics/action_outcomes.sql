@@ -1,0 +1,44 @@
+-- Grain: one row per account and week whose decision lies 90 days back: what was chosen, whether it was done, and what came of it.
+-- The reward is the margin of a year of the revenue 90 days later, less the cost of what was done: nothing is left of who has gone.
+with chosen as (
+    select
+        decisions.*,
+        cast({{ dbt.dateadd('day', 90, 'decisions.decided_on') }} as date) as judged_on
+    from {{ ref('action_decisions') }} as decisions
+    cross join {{ ref('silver__as_of') }} as build
+    where
+        decisions.is_chosen
+        and {{ dbt.dateadd('day', 90, 'decisions.decided_on') }} <= cast(build.as_of as date)
+),
+
+done as (
+    select
+        chosen.customer_id,
+        chosen.decision_week,
+        count(*) as times
+    from chosen
+    inner join {{ ref('silver__interventions') }} as interventions
+        on
+            chosen.customer_id = interventions.customer_id
+            and chosen.intervention_type = interventions.intervention_type
+            and cast(interventions.started_at as date) between chosen.decided_on and {{ dbt.dateadd('day', 14, 'chosen.decided_on') }}
+    group by chosen.customer_id, chosen.decision_week
+)
+
+select
+    chosen.customer_id,
+    chosen.decision_week,
+    chosen.decided_on,
+    chosen.judged_on,
+    chosen.action,
+    chosen.propensity,
+    coalesce(done.times, 0) > 0 as is_done,
+    coalesce(daily.mrr, 0) > 0 as is_retained,
+    cast(
+        coalesce(daily.mrr, 0) * 12 * {{ var('gross_margin') }} - case when done.times > 0 then chosen.cost_usd else 0 end as double
+    ) as reward_usd
+from chosen
+left join done
+    on chosen.customer_id = done.customer_id and chosen.decision_week = done.decision_week
+left join {{ ref('silver__account_daily') }} as daily
+    on chosen.customer_id = daily.customer_id and chosen.judged_on = daily.date_day
