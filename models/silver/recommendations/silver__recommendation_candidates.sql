@@ -1,0 +1,229 @@
+-- Grain: one row per moment, account, user active in the 90 days before, and item that the user never used but at least
+-- peer_group_min_accounts other accounts do. Its score is how likely such a user uses it: the odds of all users of other accounts, moved by what
+-- the user's colleagues use and by what goes together with what the user uses.
+{# How many accounts, and colleagues, the usual share weighs as much as: small counts are drawn to it. #}
+{%- set accounts_of_shrinkage = 10 %}
+{%- set colleagues_of_shrinkage = 4 %}
+{# Items go together if the share among users of the other is above the usual one by more than chance: 99 % interval by Wilson over accounts. #}
+{%- set z = 2.576 %}
+{%- set fewest = var('peer_group_min_accounts') %}
+with recent as (
+    select *
+    from {{ ref('silver__portal_item_uses') }}
+    where uses_90d > 0
+),
+
+users as (
+    select
+        moment,
+        known_at,
+        customer_id,
+        user_id
+    from recent
+    group by moment, known_at, customer_id, user_id
+),
+
+accounts as (
+    select
+        moment,
+        customer_id,
+        count(*) as users_active
+    from users
+    group by moment, customer_id
+),
+
+portal as (
+    select
+        moment,
+        count(*) as accounts_active
+    from accounts
+    group by moment
+),
+
+items as (
+    select
+        moment,
+        item_type,
+        item,
+        max(kind) as kind,
+        max(title) as title,
+        count(*) as accounts_with,
+        sum(user_share) as user_shares
+    from {{ ref('silver__portal_item_shares') }}
+    group by moment, item_type, item
+),
+
+pairs as (
+    select
+        moment,
+        given_item_type,
+        given_item,
+        item_type,
+        item,
+        count(*) as accounts_both,
+        sum(both_share) as both_shares
+    from {{ ref('silver__portal_item_pairs') }}
+    group by moment, given_item_type, given_item, item_type, item
+),
+
+-- What the user's own account does is no evidence from others.
+eligible as (
+    select
+        users.moment,
+        users.known_at,
+        users.customer_id,
+        users.user_id,
+        items.item_type,
+        items.item,
+        items.kind,
+        items.title,
+        portal.accounts_active - 1 as other_accounts,
+        items.accounts_with - case when own.item is not null then 1 else 0 end as other_accounts_with,
+        least(greatest(
+            (items.user_shares - coalesce(own.user_share, 0)) / nullif(portal.accounts_active - 1, 0), 0.005
+        ), 0.995) as usual_share,
+        accounts.users_active - 1 as colleagues,
+        coalesce(own.users_with, 0) as colleagues_with
+    from users
+    inner join accounts
+        on users.moment = accounts.moment and users.customer_id = accounts.customer_id
+    inner join portal
+        on users.moment = portal.moment
+    inner join items
+        on users.moment = items.moment
+    left join {{ ref('silver__portal_item_shares') }} as own
+        on
+            users.moment = own.moment and users.customer_id = own.customer_id
+            and items.item_type = own.item_type and items.item = own.item
+    where
+        items.accounts_with - case when own.item is not null then 1 else 0 end >= {{ fewest }}
+        and not exists (
+            select 1
+            from {{ ref('silver__portal_item_uses') }} as used
+            where
+                used.moment = users.moment and used.customer_id = users.customer_id and used.user_id = users.user_id
+                and used.item_type = items.item_type and used.item = items.item
+        )
+),
+
+together as (
+    select
+        eligible.moment,
+        eligible.customer_id,
+        eligible.user_id,
+        eligible.item_type,
+        eligible.item,
+        eligible.usual_share,
+        recent.item_type as given_item_type,
+        recent.item as given_item,
+        recent.title as given_title,
+        recent.uses_30d as given_uses_30d,
+        recent.uses_90d as given_uses_90d,
+        given.accounts_with - 1 as accounts_given,
+        pairs.accounts_both - case when own.item is not null then 1 else 0 end as accounts_both,
+        least(greatest(
+            (pairs.both_shares - coalesce(own.both_share, 0)) / nullif(given.accounts_with - 1, 0), 0
+        ), 1) as both_share
+    from eligible
+    inner join recent
+        on eligible.moment = recent.moment and eligible.customer_id = recent.customer_id and eligible.user_id = recent.user_id
+    inner join items as given
+        on recent.moment = given.moment and recent.item_type = given.item_type and recent.item = given.item
+    inner join pairs
+        on
+            eligible.moment = pairs.moment
+            and recent.item_type = pairs.given_item_type and recent.item = pairs.given_item
+            and eligible.item_type = pairs.item_type and eligible.item = pairs.item
+    left join {{ ref('silver__portal_item_pairs') }} as own
+        on
+            eligible.moment = own.moment and eligible.customer_id = own.customer_id
+            and recent.item_type = own.given_item_type and recent.item = own.given_item
+            and eligible.item_type = own.item_type and eligible.item = own.item
+),
+
+judged as (
+    select
+        *,
+        (accounts_given * both_share + {{ accounts_of_shrinkage }} * usual_share)
+        / nullif(accounts_given + {{ accounts_of_shrinkage }}, 0) as shrunk_share,
+        (
+            both_share + {{ z * z / 2 }} / nullif(accounts_given, 0)
+            - {{ z }} * sqrt(
+                both_share * (1 - both_share) / nullif(accounts_given, 0)
+                + {{ z * z / 4 }} / nullif(cast(accounts_given as double) * accounts_given, 0)
+            )
+        ) / nullif(1 + {{ z * z }} / nullif(accounts_given, 0), 0) as lowest_share
+    from together
+    where accounts_both >= {{ fewest }}
+),
+
+best as (
+    select
+        *,
+        row_number() over (
+            partition by moment, customer_id, user_id, item_type, item
+            order by shrunk_share desc nulls last, given_uses_90d desc nulls last, given_item_type nulls last, given_item nulls last
+        ) as place
+    from judged
+    where lowest_share > usual_share
+),
+
+moved as (
+    select
+        eligible.*,
+        best.given_item_type,
+        best.given_item,
+        best.given_title,
+        best.given_uses_30d,
+        best.given_uses_90d,
+        best.accounts_given,
+        best.accounts_both,
+        best.both_share,
+        best.both_share / nullif(eligible.usual_share, 0) as lift,
+        ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)) as usual_log_odds,
+        coalesce(
+            ln(least(best.shrunk_share, 0.995) / nullif(1 - least(best.shrunk_share, 0.995), 0))
+            - ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)),
+            0
+        ) as moved_by_co_use,
+        ln(
+            (eligible.colleagues_with + {{ colleagues_of_shrinkage }} * eligible.usual_share)
+            / nullif(eligible.colleagues - eligible.colleagues_with + {{ colleagues_of_shrinkage }} * (1 - eligible.usual_share), 0)
+        ) - ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)) as moved_by_colleagues
+    from eligible
+    left join best
+        on
+            eligible.moment = best.moment and eligible.customer_id = best.customer_id and eligible.user_id = best.user_id
+            and eligible.item_type = best.item_type and eligible.item = best.item and best.place = 1
+)
+
+select
+    moment,
+    known_at,
+    customer_id,
+    user_id,
+    item_type,
+    item,
+    kind,
+    title,
+    other_accounts,
+    other_accounts_with,
+    usual_share,
+    colleagues,
+    colleagues_with,
+    given_item_type,
+    given_item,
+    given_title,
+    given_uses_30d,
+    given_uses_90d,
+    accounts_given,
+    accounts_both,
+    both_share,
+    lift,
+    1 / nullif(1 + exp(-(usual_log_odds + moved_by_co_use + moved_by_colleagues)), 0) as probability,
+    case
+        when moved_by_co_use > 0 and moved_by_co_use >= moved_by_colleagues then 'used_together'
+        when colleagues_with > 0 and moved_by_colleagues > 0 then 'colleagues'
+        else 'popular'
+    end as method
+from moved
