@@ -1,9 +1,8 @@
 -- Grain: one row per moment, account, user active in the 90 days before, and item that the user never used but at least
--- peer_group_min_accounts other accounts do. Its score is how likely such a user uses it: the odds of all users of other accounts, moved by what
--- the user's colleagues use and by what goes together with what the user uses.
-{# How many accounts, and colleagues, the usual share weighs as much as: small counts are drawn to it. #}
+-- peer_group_min_accounts other accounts do. Its probability is that the user takes it up within 60 days: the odds with which others took
+-- it up lately, moved by what the user's colleagues use and by what goes together with what the user uses.
+{# How many accounts the usual share weighs as much as: small counts are drawn to it. #}
 {%- set accounts_of_shrinkage = 10 %}
-{%- set colleagues_of_shrinkage = 4 %}
 {# Items go together if the share among users of the other is above the usual one by more than chance: 99 % interval by Wilson over accounts. #}
 {%- set z = 2.576 %}
 {%- set fewest = var('peer_group_min_accounts') %}
@@ -40,19 +39,6 @@ portal as (
     group by moment
 ),
 
-items as (
-    select
-        moment,
-        item_type,
-        item,
-        max(kind) as kind,
-        max(title) as title,
-        count(*) as accounts_with,
-        sum(user_share) as user_shares
-    from {{ ref('silver__portal_item_shares') }}
-    group by moment, item_type, item
-),
-
 pairs as (
     select
         moment,
@@ -64,6 +50,22 @@ pairs as (
         sum(both_share) as both_shares
     from {{ ref('silver__portal_item_pairs') }}
     group by moment, given_item_type, given_item, item_type, item
+),
+
+-- Who uses much uses more of everything. So an item must go with the given one more than with the others.
+with_any as (
+    select
+        pairs.moment,
+        pairs.item_type,
+        pairs.item,
+        sum(pairs.both_shares) as both_shares,
+        sum(given.accounts_with) as accounts_given
+    from pairs
+    inner join {{ ref('silver__portal_item_adoption') }} as given
+        on
+            pairs.moment = given.moment and pairs.given_item_type = given.item_type and pairs.given_item = given.item
+            and not given.has_colleagues
+    group by pairs.moment, pairs.item_type, pairs.item
 ),
 
 -- What the user's own account does is no evidence from others.
@@ -82,6 +84,8 @@ eligible as (
         least(greatest(
             (items.user_shares - coalesce(own.user_share, 0)) / nullif(portal.accounts_active - 1, 0), 0.005
         ), 0.995) as usual_share,
+        items.rate_of_type,
+        case when own.users_with > 0 then with_colleagues.adoption_rate else items.adoption_rate end as adoption_rate,
         accounts.users_active - 1 as colleagues,
         coalesce(own.users_with, 0) as colleagues_with
     from users
@@ -89,12 +93,16 @@ eligible as (
         on users.moment = accounts.moment and users.customer_id = accounts.customer_id
     inner join portal
         on users.moment = portal.moment
-    inner join items
-        on users.moment = items.moment
+    inner join {{ ref('silver__portal_item_adoption') }} as items
+        on users.moment = items.moment and not items.has_colleagues
     left join {{ ref('silver__portal_item_shares') }} as own
         on
             users.moment = own.moment and users.customer_id = own.customer_id
             and items.item_type = own.item_type and items.item = own.item
+    left join {{ ref('silver__portal_item_adoption') }} as with_colleagues
+        on
+            items.moment = with_colleagues.moment and items.item_type = with_colleagues.item_type and items.item = with_colleagues.item
+            and with_colleagues.has_colleagues
     where
         items.accounts_with - case when own.item is not null then 1 else 0 end >= {{ fewest }}
         and not exists (
@@ -113,7 +121,10 @@ together as (
         eligible.user_id,
         eligible.item_type,
         eligible.item,
-        eligible.usual_share,
+        greatest(
+            eligible.usual_share,
+            coalesce((with_any.both_shares - pairs.both_shares) / nullif(with_any.accounts_given - given.accounts_with, 0), 0)
+        ) as usual_share,
         recent.item_type as given_item_type,
         recent.item as given_item,
         recent.title as given_title,
@@ -127,13 +138,15 @@ together as (
     from eligible
     inner join recent
         on eligible.moment = recent.moment and eligible.customer_id = recent.customer_id and eligible.user_id = recent.user_id
-    inner join items as given
-        on recent.moment = given.moment and recent.item_type = given.item_type and recent.item = given.item
+    inner join {{ ref('silver__portal_item_adoption') }} as given
+        on recent.moment = given.moment and recent.item_type = given.item_type and recent.item = given.item and not given.has_colleagues
     inner join pairs
         on
             eligible.moment = pairs.moment
             and recent.item_type = pairs.given_item_type and recent.item = pairs.given_item
             and eligible.item_type = pairs.item_type and eligible.item = pairs.item
+    inner join with_any
+        on pairs.moment = with_any.moment and pairs.item_type = with_any.item_type and pairs.item = with_any.item
     left join {{ ref('silver__portal_item_pairs') }} as own
         on
             eligible.moment = own.moment and eligible.customer_id = own.customer_id
@@ -179,17 +192,16 @@ moved as (
         best.accounts_given,
         best.accounts_both,
         best.both_share,
-        best.both_share / nullif(eligible.usual_share, 0) as lift,
-        ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)) as usual_log_odds,
-        coalesce(
-            ln(least(best.shrunk_share, 0.995) / nullif(1 - least(best.shrunk_share, 0.995), 0))
-            - ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)),
-            0
-        ) as moved_by_co_use,
-        ln(
-            (eligible.colleagues_with + {{ colleagues_of_shrinkage }} * eligible.usual_share)
-            / nullif(eligible.colleagues - eligible.colleagues_with + {{ colleagues_of_shrinkage }} * (1 - eligible.usual_share), 0)
-        ) - ln(eligible.usual_share / nullif(1 - eligible.usual_share, 0)) as moved_by_colleagues
+        best.usual_share as expected_share,
+        best.both_share / nullif(best.usual_share, 0) as lift,
+        least(greatest(coalesce(eligible.adoption_rate, eligible.usual_share), 0.001), 0.995) as starting_chance,
+        -- The least of nothing and something is something: what goes together with nothing is asked for first.
+        case
+            when best.place is null then 0
+            else
+                ln(least(best.shrunk_share, 0.995) / nullif(1 - least(best.shrunk_share, 0.995), 0))
+                - ln(least(best.usual_share, 0.995) / nullif(1 - least(best.usual_share, 0.995), 0))
+        end as moved_by_co_use
     from eligible
     left join best
         on
@@ -209,6 +221,7 @@ select
     other_accounts,
     other_accounts_with,
     usual_share,
+    adoption_rate,
     colleagues,
     colleagues_with,
     given_item_type,
@@ -219,11 +232,12 @@ select
     accounts_given,
     accounts_both,
     both_share,
+    expected_share,
     lift,
-    1 / nullif(1 + exp(-(usual_log_odds + moved_by_co_use + moved_by_colleagues)), 0) as probability,
+    1 / nullif(1 + exp(-(ln(starting_chance / nullif(1 - starting_chance, 0)) + moved_by_co_use)), 0) as probability,
     case
-        when moved_by_co_use > 0 and moved_by_co_use >= moved_by_colleagues then 'used_together'
-        when colleagues_with > 0 and moved_by_colleagues > 0 then 'colleagues'
+        when moved_by_co_use > 0 then 'used_together'
+        when colleagues_with > 0 and adoption_rate > rate_of_type then 'colleagues'
         else 'popular'
     end as method
 from moved
