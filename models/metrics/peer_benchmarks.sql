@@ -1,19 +1,12 @@
 -- Grain: one row per account with a peer group and metric of the seed benchmark_metrics: its own value beside the quartiles of the others in its
 -- group. Where fewer than peer_group_min_accounts of them are known, nothing of theirs is shown. The account itself is no part of its peers: their
 -- quartiles are read off the ranks of the whole group, one place further from the account's own rank on.
-{# Columns of metrics.customer_success that the seed may name. -#}
-{%- set measured = [
-    'composite_success_score', 'feature_adoption_rate', 'user_activation_rate', 'avg_engagement_score', 'active_days_30d', 'sessions_30d',
-    'days_since_last_login', 'support_tickets_90d', 'ticket_resolution_rate', 'avg_first_response_minutes', 'avg_resolution_time_hours',
-    'ticket_satisfaction_ratio', 'csat_ratio_90d', 'effort_ratio_90d', 'device_health_avg', 'meetings_held_90d', 'engagements_held_90d',
-    'stakeholder_participation_rate_180d', 'goal_completion_rate_365d',
-] %}
 with known as (
     select
         success.customer_id,
         metrics.metric,
         case metrics.metric
-            {%- for column in measured %}
+            {%- for column in benchmark_columns() %}
             when '{{ column }}' then cast(success.{{ column }} as double)
             {%- endfor %}
         end as own_value

@@ -1,5 +1,6 @@
 -- Grain: one row per user of the portal (or account, where it concerns all of it or no user is known) and recommended item, at as_of.
--- Nothing that the user ever used is recommended. What is told of other accounts rests on at least peer_group_min_accounts of them, in rounded figures.
+-- Nothing that the user ever used is recommended; of data sources, what nobody of the account has looked at for 90 days. What is told of other
+-- accounts rests on at least peer_group_min_accounts of them, in rounded figures.
 {# At most so many of a kind for one user. -#}
 {%- set most_of_a_kind = 3 %}
 {# Who would take up an item with less than this chance is not bothered with it. -#}
@@ -148,7 +149,7 @@ by_source as (
     from users
     inner join {{ ref('fct_unexplored_data_sources') }} as sources
         on users.customer_id = sources.customer_id
-    where sources.source_rank <= {{ most_of_a_kind }}
+    where sources.source_rank <= {{ most_of_a_kind }} and sources.unexplored_since <> 'not in 30 days'
 ),
 
 recommended as (
@@ -191,7 +192,9 @@ limited as (
 )
 
 select
-    md5(customer_id || '|' || coalesce(user_id, '') || '|' || item_type || '|' || item) as recommendation_id,
+    md5(
+        limited.customer_id || '|' || coalesce(limited.user_id, '') || '|' || limited.item_type || '|' || limited.item
+    ) as recommendation_id,
     limited.customer_id,
     limited.user_id,
     limited.kind,

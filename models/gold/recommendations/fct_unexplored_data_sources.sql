@@ -218,5 +218,5 @@ select
             then ' About ' || {{ spoken_value('peer_share', "'ratio'") }} || ' of similar accounts (' || peer_group || ') used it in the last 90 days.'
         else ''
     end
-    || case when favourite_title is not null then ' Most begin with the dashboard "' || favourite_title || '".' else '' end as sentence
+    || case when favourite_title is not null then ' Used most elsewhere: the ' || favourite_item_type || ' "' || favourite_title || '".' else '' end as sentence
 from shown

@@ -75,26 +75,32 @@ in_accounts as (
     group by used.moment, used.item_type, used.item
 ),
 
+cases as (
+    select true as has_colleagues
+    union all
+    select false as has_colleagues
+),
+
 counted as (
     select
         items.*,
-        has_colleagues.has_colleagues,
+        cases.has_colleagues,
         cast(coalesce(
             case
-                when has_colleagues.has_colleagues then in_accounts.users_without
+                when cases.has_colleagues then in_accounts.users_without
                 else known_users.users_known - in_accounts.users_before - in_accounts.users_without
             end,
             0
         ) as bigint) as users_without,
         cast(coalesce(
             case
-                when has_colleagues.has_colleagues then in_accounts.users_adopted
+                when cases.has_colleagues then in_accounts.users_adopted
                 else in_accounts.users_since - in_accounts.users_adopted
             end,
             0
         ) as bigint) as users_adopted
     from items
-    cross join (select true as has_colleagues union all select false as has_colleagues) as has_colleagues
+    cross join cases
     left join known_users
         on items.moment = known_users.moment
     left join in_accounts
