@@ -1,4 +1,4 @@
--- Grain: one row per account, user (none: the account itself), fact and subject at as_of: what the rules of the seed recommendation_rules ask about.
+-- Grain: one row per account, user (none: the account itself), fact and what it is about at as_of: what the rules of the seed recommendation_rules ask about.
 with activities as (
     select
         build.as_of as known_at,
@@ -58,7 +58,7 @@ busiest as (
 ),
 
 facts as (
-    select customer_id, user_id, 'item_uses_30d' as fact, item as subject, title as subject_title, cast(uses_30d as double) as fact_value, uses as evidence
+    select customer_id, user_id, 'item_uses_30d' as fact, item as about, title as about_title, cast(uses_30d as double) as fact_value, uses as evidence_rows
     from uses
     where uses_30d > 0
     union all
@@ -126,9 +126,9 @@ select
     customer_id,
     nullif(user_id, '') as user_id,
     fact,
-    subject,
-    subject_title,
+    about,
+    about_title,
     fact_value,
-    cast(evidence as bigint) as evidence
+    cast(evidence_rows as bigint) as evidence_rows
 from facts
 where fact_value is not null

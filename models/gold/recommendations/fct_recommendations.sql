@@ -86,12 +86,12 @@ matched as (
             partition by facts.customer_id, facts.user_id, rules.rule_id
             order by
                 case when rules.at_least is null then -facts.fact_value else facts.fact_value end desc nulls last,
-                facts.evidence desc nulls last,
-                facts.subject nulls last
+                facts.evidence_rows desc nulls last,
+                facts.about nulls last
         ) as place,
         case
             when facts.fact in ('kind_success_90d', 'stage_success_90d')
-                then cast(cast(round(facts.fact_value * facts.evidence) as bigint) as {{ dbt.type_string() }})
+                then cast(cast(round(facts.fact_value * facts.evidence_rows) as bigint) as {{ dbt.type_string() }})
             when facts.fact like '%_share' then {{ spoken_value('facts.fact_value', "'ratio'") }}
             else {{ spoken_value('facts.fact_value', "'count'") }}
         end as value_text
@@ -99,10 +99,10 @@ matched as (
     inner join {{ ref('recommendation_rules') }} as rules
         on
             facts.fact = rules.fact
-            and (rules.subject is null or facts.subject = rules.subject)
+            and (rules.subject is null or facts.about = rules.subject)
             and (rules.at_least is null or facts.fact_value >= rules.at_least)
             and (rules.at_most is null or facts.fact_value <= rules.at_most)
-            and (rules.evidence_at_least is null or facts.evidence >= rules.evidence_at_least)
+            and (rules.evidence_at_least is null or facts.evidence_rows >= rules.evidence_at_least)
 ),
 
 by_rule as (
@@ -112,15 +112,15 @@ by_rule as (
         kind,
         item_type,
         item,
-        replace(title, '{subject}', subject_title) as title,
+        replace(title, '{subject}', about_title) as title,
         replace(
-            replace(replace(sentence, '{subject}', subject_title), '{value}', value_text), '{count}', cast(evidence as {{ dbt.type_string() }})
+            replace(replace(sentence, '{subject}', about_title), '{value}', value_text), '{count}', cast(evidence_rows as {{ dbt.type_string() }})
         ) as reason,
         'rule' as method,
         rule_id,
         score,
         cast(null as double) as confidence,
-        evidence as own_evidence,
+        evidence_rows as own_evidence,
         cast(null as bigint) as other_accounts_at_least,
         cast(null as {{ dbt.type_string() }}) as given_item,
         cast(null as double) as lift

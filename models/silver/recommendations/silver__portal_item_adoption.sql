@@ -33,6 +33,7 @@ items as (
         count(*) as accounts_with,
         sum(user_share) as user_shares
     from {{ ref('silver__portal_item_shares') }}
+    where is_shared
     group by moment, item_type, item
 ),
 

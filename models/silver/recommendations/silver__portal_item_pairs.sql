@@ -1,4 +1,4 @@
--- Grain: one row per moment, account and pair of different items: which share of the account's users of the first used the second as well.
+-- Grain: one row per moment, account and pair of different shared items: which share of the account's users of the first used the second as well.
 with recent as (
     select
         uses.moment,
@@ -11,7 +11,7 @@ with recent as (
         on
             uses.moment = shares.moment and uses.customer_id = shares.customer_id
             and uses.item_type = shares.item_type and uses.item = shares.item
-    where uses.uses_90d > 0
+    where uses.uses_90d > 0 and shares.is_shared
 ),
 
 pairs as (

@@ -1,5 +1,5 @@
--- Grain: one row per moment, account and item that enough accounts use: which share of the account's users of the last 90 days used it.
--- Items of fewer accounts (a dashboard or query of their own) are shown to nobody else.
+-- Grain: one row per moment, account and item: which share of the account's users of the last 90 days used it.
+-- Items of few accounts (a dashboard or query of their own) are not shared: they are shown to nobody else.
 with recent as (
     select *
     from {{ ref('silver__portal_item_uses') }}
@@ -42,10 +42,10 @@ select
     known.item,
     known.kind,
     known.title,
+    known.accounts_with >= {{ var('peer_group_min_accounts') }} as is_shared,
     known.users_with,
     users.users_active,
     cast(known.users_with as double) / nullif(users.users_active, 0) as user_share
 from known
 inner join users
     on known.moment = users.moment and known.customer_id = users.customer_id
-where known.accounts_with >= {{ var('peer_group_min_accounts') }}

@@ -1,10 +1,12 @@
--- Grain: one row per moment, account, user active in the 90 days before, and item that the user never used but at least
--- peer_group_min_accounts other accounts do. Its probability is that the user takes it up within 60 days: the odds with which others took
+-- Grain: one row per moment, account, user active in the 90 days before, and item that the user never used but colleagues do, or at least
+-- peer_group_min_accounts other accounts. Its probability is that the user takes it up within 60 days: the odds with which others took
 -- it up lately, moved by what the user's colleagues use and by what goes together with what the user uses.
 {# How many accounts the usual share weighs as much as: small counts are drawn to it. #}
 {%- set accounts_of_shrinkage = 10 %}
 {# Items go together if the share among users of the other is above the usual one by more than chance: 99 % interval by Wilson over accounts. #}
 {%- set z = 2.576 %}
+{# Colleagues who must use what only the account has before it is recommended to the others. #}
+{%- set fewest_colleagues = 2 %}
 {%- set fewest = var('peer_group_min_accounts') %}
 with recent as (
     select *
@@ -69,7 +71,7 @@ with_any as (
 ),
 
 -- What the user's own account does is no evidence from others.
-eligible as (
+shared as (
     select
         users.moment,
         users.known_at,
@@ -112,6 +114,65 @@ eligible as (
                 used.moment = users.moment and used.customer_id = users.customer_id and used.user_id = users.user_id
                 and used.item_type = items.item_type and used.item = items.item
         )
+),
+
+-- Of what only few accounts use, the user sees what colleagues do, and nothing else is told of it.
+rates as (
+    select
+        moment,
+        item_type,
+        cast(sum(users_adopted) as double) / nullif(sum(users_without), 0) as adoption_rate
+    from {{ ref('silver__portal_item_adoption') }}
+    where has_colleagues
+    group by moment, item_type
+),
+
+of_the_account as (
+    select
+        users.moment,
+        users.known_at,
+        users.customer_id,
+        users.user_id,
+        own.item_type,
+        own.item,
+        own.kind,
+        own.title,
+        accounts.users_active - 1 as colleagues,
+        own.users_with as colleagues_with,
+        coalesce(rates.adoption_rate, own.user_share) as adoption_rate
+    from users
+    inner join accounts
+        on users.moment = accounts.moment and users.customer_id = accounts.customer_id
+    inner join {{ ref('silver__portal_item_shares') }} as own
+        on users.moment = own.moment and users.customer_id = own.customer_id
+    left join shared
+        on
+            users.moment = shared.moment and users.customer_id = shared.customer_id and users.user_id = shared.user_id
+            and own.item_type = shared.item_type and own.item = shared.item
+    left join rates
+        on own.moment = rates.moment and own.item_type = rates.item_type
+    where
+        shared.item is null
+        and own.users_with >= {{ fewest_colleagues }}
+        and not exists (
+            select 1
+            from {{ ref('silver__portal_item_uses') }} as used
+            where
+                used.moment = users.moment and used.customer_id = users.customer_id and used.user_id = users.user_id
+                and used.item_type = own.item_type and used.item = own.item
+        )
+),
+
+eligible as (
+    select
+        moment, known_at, customer_id, user_id, item_type, item, kind, title, other_accounts, other_accounts_with, usual_share, rate_of_type,
+        adoption_rate, colleagues, colleagues_with
+    from shared
+    union all
+    select
+        moment, known_at, customer_id, user_id, item_type, item, kind, title, null, null, null, null,
+        adoption_rate, colleagues, colleagues_with
+    from of_the_account
 ),
 
 together as (
@@ -237,7 +298,7 @@ select
     1 / nullif(1 + exp(-(ln(starting_chance / nullif(1 - starting_chance, 0)) + moved_by_co_use)), 0) as probability,
     case
         when moved_by_co_use > 0 then 'used_together'
-        when colleagues_with > 0 and adoption_rate > rate_of_type then 'colleagues'
+        when colleagues_with > 0 and (usual_share is null or adoption_rate > rate_of_type) then 'colleagues'
         else 'popular'
     end as method
 from moved

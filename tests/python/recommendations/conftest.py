@@ -70,7 +70,12 @@ class Workbench:
         self.con.execute("insert into given.silver__as_of values (?)", [AS_OF])
 
     def accounts(
-        self, names: Sequence[str], tier: str = "SMB", industry: str = "Retail", users: int = 3, **metrics: Sequence[float]
+        self,
+        names: Sequence[str],
+        tier: str = "SMB",
+        industry: str = "Retail",
+        users: int = 3,
+        **metrics: Sequence[float],
     ) -> None:
         """Customers of one group, with a value of each metric for each."""
         for place, name in enumerate(names):
@@ -87,7 +92,13 @@ class Workbench:
             )
 
     def activity(
-        self, account: str, user: str | None, feature: str | None = None, dashboard: str | None = None, days_ago: float = 5, times: int = 1
+        self,
+        account: str,
+        user: str | None,
+        feature: str | None = None,
+        dashboard: str | None = None,
+        days_ago: float = 5,
+        times: int = 1,
     ) -> None:
         """Uses of a feature or dashboard, a minute apart."""
         for _ in range(times):

@@ -15,12 +15,16 @@ pytestmark = pytest.mark.slow
 SHOWN = "peer_quartile_1, peer_median, peer_quartile_3, own_percentile, peer_accounts_at_least, standing"
 
 
-@pytest.mark.parametrize(("accounts", "level"), [(4, "tier and industry"), (5, "tier and industry"), (6, "tier, industry and size")])
+@pytest.mark.parametrize(
+    ("accounts", "level"), [(4, "tier and industry"), (5, "tier and industry"), (6, "tier, industry and size")]
+)
 def test_groups_widen_until_five_others_are_in_them(bench: Workbench, accounts: int, level: str) -> None:
     # The group itself, and others of the tier and industry that are larger.
     bench.accounts([f"s{place}" for place in range(accounts)], users=3)
     bench.accounts([f"l{place}" for place in range(8)], users=50)
-    found = bench.query("select distinct level_name, other_accounts_at_least from reference.fct_peer_groups where customer_id like 's%'")
+    found = bench.query(
+        "select distinct level_name, other_accounts_at_least from reference.fct_peer_groups where customer_id like 's%'"
+    )
     assert found == [(level, 5 * ((accounts - 1 if level.endswith("size") else accounts + 7) // 5))]
 
 
@@ -55,7 +59,9 @@ def test_neither_ends_nor_single_places_are_told(bench: Workbench) -> None:
 @given(st.lists(st.integers(0, 12), min_size=6, max_size=15))
 def test_quartiles_are_those_of_the_others(bench: Workbench, values: list[int]) -> None:
     bench.clear()
-    bench.accounts([f"a{place:02}" for place in range(len(values))], support_tickets_90d=[float(value) for value in values])
+    bench.accounts(
+        [f"a{place:02}" for place in range(len(values))], support_tickets_90d=[float(value) for value in values]
+    )
     rows = bench.query(
         "select peer_quartile_1, peer_median, peer_quartile_3, standing from reference.peer_benchmarks "
         "where metric = 'support_tickets_90d' order by customer_id"

@@ -42,14 +42,30 @@ def test_what_goes_together_is_found_and_told_in_the_users_figures(bench: Workbe
 @pytest.mark.parametrize(("together", "shown"), [(4, False), (5, True)])
 def test_what_fewer_than_five_others_use_is_not_recommended(bench: Workbench, together: int, shown: bool) -> None:
     plant(bench, together=together, apart=40)
-    found = bench.query("select 1 from reference.fct_recommendations where user_id = 'me-u' and item = 'funnel_analysis'")
+    found = bench.query(
+        "select 1 from reference.fct_recommendations where user_id = 'me-u' and item = 'funnel_analysis'"
+    )
     assert bool(found) == shown
 
 
 def test_the_users_own_account_is_no_evidence(bench: Workbench) -> None:
     plant(bench, together=4, apart=40)
     bench.activity("me", "me-v", "funnel_analysis")
-    assert not bench.query("select 1 from reference.fct_recommendations where user_id = 'me-u' and item = 'funnel_analysis'")
+    assert not bench.query(
+        "select 1 from reference.fct_recommendations where user_id = 'me-u' and item = 'funnel_analysis'"
+    )
+
+
+def test_a_dashboard_of_the_account_goes_to_colleagues_and_to_nobody_else(bench: Workbench) -> None:
+    plant(bench, together=12)
+    for user in ("me-v", "me-w"):
+        bench.activity("me", user, dashboard="ours")
+    rows = bench.query(
+        "select user_id, method, other_accounts_at_least, reason from reference.fct_recommendations where item = 'ours'"
+    )
+    assert rows == [
+        ("me-u", "colleagues", None, "2 of your 2 colleagues in the portal used the dashboard \"ours\" in the last 90 days; you never did.")
+    ]  # fmt: skip
 
 
 def test_nothing_used_is_recommended_however_long_ago(bench: Workbench) -> None:
@@ -64,7 +80,9 @@ def test_nothing_used_is_recommended_however_long_ago(bench: Workbench) -> None:
     )
     assert used == []
     # Nobody is named in some rows: what they hold belongs to the account, which gets recommendations of its own.
-    accounts = bench.query("select count(*) from reference.fct_recommendations where customer_id = 'me' and user_id is null")
+    accounts = bench.query(
+        "select count(*) from reference.fct_recommendations where customer_id = 'me' and user_id is null"
+    )
     assert accounts[0][0] > 0
 
 
@@ -123,6 +141,7 @@ def test_the_back_test_knows_what_is_taken_up_and_is_ahead_of_chance(bench: Work
     adopt(bench, users=90)
     rates = dict(bench.query("select way, hit_rate from reference.recommendation_backtest"))
     assert rates["recommended by used together"] > 0.3
+    assert rates["recommended"] > rates["most_popular"]
     assert rates["recommended"] > rates["random"]
 
 
@@ -130,7 +149,9 @@ def test_recommendations_of_the_back_test_know_nothing_of_what_came_later(bench:
     adopt(bench, users=30)
     sql = "select * from silver.recommendation_candidates where moment = 'backtest' order by all"
     before = bench.query(sql)
-    bench.con.execute("delete from given.silver__portal_activities where activity_at > (select as_of - interval 60 day from given.silver__as_of)")
+    bench.con.execute(
+        "delete from given.silver__portal_activities where activity_at > (select as_of - interval 60 day from given.silver__as_of)"
+    )
     assert before
     assert bench.query(sql) == before
 
@@ -140,5 +161,7 @@ def test_an_empty_log_builds(bench: Workbench) -> None:
         assert bench.query(f"select * from reference.{table}") == []
     bench.accounts(["only"], composite_success_score=[50.0])
     assert bench.query("select level_name, peer_group from reference.fct_peer_groups") == [("none", None)]
-    assert bench.query("select item, user_id, method from reference.fct_recommendations") == [("first_steps", None, "rule")]
+    assert bench.query("select item, user_id, method from reference.fct_recommendations") == [
+        ("first_steps", None, "rule")
+    ]
     assert bench.query("select * from reference.peer_benchmarks") == []
