@@ -34,6 +34,7 @@
         'business_hours_from': {'kind': 'whole number', 'min': 0, 'max': 23},
         'business_hours_to': {'kind': 'whole number', 'min': 1, 'max': 24},
         'answer_within_hours': {'kind': 'whole number', 'min': 1, 'max': 720},
+        'peer_group_min_accounts': {'kind': 'whole number', 'min': 5, 'max': 1000},
         'household_address_max_people': {'kind': 'whole number', 'min': 2, 'max': 1000},
         'snapshot_days': {'kind': 'whole number', 'min': 1, 'max': 3650},
         'snapshot_frequency': {'kind': 'choice', 'allowed': ['daily', 'weekly', 'month_end']},
