@@ -32,8 +32,9 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
-    """dbt's selection of tables (schema.table), with all they are made of."""
-    return tuple("+" + table.replace(".", "__").removeprefix("reference__").removeprefix("gold__") for table in tables)
+    """dbt's selection of tables (schema.table), with all they are made of: the models of the lower layers have the schema in their name."""
+    named = (table.split(".") for table in tables)
+    return tuple(f"+{schema}__{name}" if schema in ("bronze", "silver") else f"+{name}" for schema, name in named)
 
 
 #: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
