@@ -1,4 +1,4 @@
-"""The tables of all Python steps that learn. They are made, empty, before the first model, by a process that need not load what learning needs."""
+"""The tables of the Python steps that read texts and that learn. They are made, empty, before the first model, by a process that need not load what learning needs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import duckdb
 
 from intelligence.attribution import tables as attribution
 from intelligence.churn import tables as churn
+from intelligence.text import tables as text
 from intelligence.warehouse import create_tables
 
-STEPS = (attribution, churn)
+STEPS = (text, attribution, churn)
 
 
 def create_step_tables(con: duckdb.DuckDBPyConnection) -> None:
