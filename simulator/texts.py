@@ -188,7 +188,7 @@ def _ticket(category: str, draw: Array, asides: list[str]) -> tuple:
     tone = int((draw[4] > chances[:2]).sum()) - 1
     said = [str(_pick(_ASIDE[topic], draw[5])).format(vendor=vendor) for topic in asides]
     parts = ["Dear support team.", text.format(feature=feature), *said, str(_pick(_TONE[tone], draw[6]))]
-    meant = sorted({*topics.split(";"), *asides})
+    meant = sorted({*topics.split(";"), *asides, *(["praise"] if tone == POSITIVE else [])})
     # What is told of trouble is bad news in itself, and what is asked is not: without a word of feeling the tone is open.
     planted = tone if tone == NEGATIVE or (tone == POSITIVE and category not in _TROUBLE and not asides) else None
     if draw[7] < AS_HTML:

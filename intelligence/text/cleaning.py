@@ -13,7 +13,7 @@ _UNSEEN = re.compile(r"<(style|script|head|blockquote)\b.*?(?:</\1\s*>|\Z)", re.
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BREAK = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|tr|td|h[1-6]|table|hr)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,250}", re.IGNORECASE)
 #: From here on a mail holds what others wrote before.
 _OLDER_MAIL = re.compile(
     r"^[ \t]*(?:-{2,}[ \t]*(?:original message|forwarded message|urspr\w+ nachricht|message d'origine)\b.*|_{10,}"

@@ -13,6 +13,14 @@ POSITIVE, NEGATIVE = 0.05, -0.05
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORDS_OF_A_SENTENCE = 200
+#: What is said out of politeness and says nothing of the mood: how letters end, and how wishes are put.
+_COURTESY = re.compile(
+    r"\b(?:(?:with )?(?:kind(?:est)?|best|warm(?:est)?) (?:regards|wishes)(?: (?:&|and) thanks)?|yours (?:sincerely|faithfully|truly)|sincerely"
+    r"|(?:many )?thanks (?:and|&) (?:kind |best )?regards|(?:many thanks|thanks|thank you)(?: very much| so much)? in advance"
+    r"|would be (?:really |very |so )?(?:great|nice|good|lovely|helpful|awesome|perfect|fantastic|useful)"
+    r"|(?:good|nice) (?:morning|afternoon|evening|day|weekend))\b",
+    re.IGNORECASE,
+)
 
 
 class Tone:
@@ -39,7 +47,7 @@ class Tone:
 
         The compound of a whole text runs to -1 or 1 with its length; the mean does not.
         """
-        sentences = (part for part in _SENTENCE_END.split(text) if part.strip())
+        sentences = (part for part in _SENTENCE_END.split(_COURTESY.sub(" ", text)) if part.strip())
         found = [self.of_sentence(" ".join(part.split()[:_WORDS_OF_A_SENTENCE])) for part in sentences]
         toned = [value for value in found if value]
         return float(np.mean(toned)) if toned else 0.0

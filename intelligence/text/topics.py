@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,22 +55,40 @@ class Topics:
         self._patterns = {topic: _pattern(listed.get(topic, [])) for topic in self._takes_negation}
 
     def of_text(self, text: str) -> list[Mention]:
-        """The topics of a text (what `own_words` gives), in order of their names. A topic is negated if it is wherever it is spoken of."""
+        """The topics of a text (what `own_words` gives), in order of their names. A topic is negated if it is wherever it is spoken of.
+
+        Words inside a longer phrase of another topic belong to that alone: 'would be great if' asks for something and praises nothing.
+        """
         shown = plain(text)
+        hits = {topic: list(pattern.finditer(shown)) for topic, pattern in self._patterns.items() if pattern}
+        of_vendors = list(self._vendors.finditer(shown)) if self._vendors and COMPETITOR in self._takes_negation else []
+        if of_vendors:
+            hits[COMPETITOR] = [*hits.get(COMPETITOR, []), *of_vendors]
+        longest = _longest_at([hit.span() for of_topic in hits.values() for hit in of_topic])
+        vendors = sorted({self._vendor_by_name[_words(hit)] for hit in of_vendors})
         found = []
-        for topic, pattern in self._patterns.items():
-            hits = [(" ".join(words_of(hit.group())), hit.start()) for hit in pattern.finditer(shown)] if pattern else []
-            vendors = []
-            if topic == COMPETITOR and self._vendors:
-                of_vendors = [(" ".join(words_of(hit.group())), hit.start()) for hit in self._vendors.finditer(shown)]
-                vendors = sorted({self._vendor_by_name[words] for words, _ in of_vendors})
-                hits += of_vendors
-            if not hits:
-                continue
-            negated = self._takes_negation[topic] and all(_is_negated(shown, start) for _, start in hits)
-            counted = Counter(words for words, _ in hits)
-            found.append(Mention(topic, "; ".join(sorted(counted)), len(hits), "; ".join(vendors) or None, negated))
+        for topic in sorted(hits):
+            own = [hit for hit in hits[topic] if hit.span() in longest]
+            if own:
+                negated = self._takes_negation[topic] and all(_is_negated(shown, hit.start()) for hit in own)
+                words = "; ".join(sorted({_words(hit) for hit in own}))
+                named = "; ".join(vendors) or None if topic == COMPETITOR else None
+                found.append(Mention(topic, words, len(own), named, negated))
         return found
+
+
+def _words(hit: re.Match[str]) -> str:
+    return " ".join(words_of(hit.group()))
+
+
+def _longest_at(spans: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The spans that do not lie inside a longer one."""
+    kept, reach = set(), (-1, -1)
+    for begin, end in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if end > reach[1]:
+            kept.add((begin, end))
+            reach = (begin, end)
+    return kept
 
 
 def _pattern(phrases: Sequence[str]) -> re.Pattern[str] | None:
