@@ -151,9 +151,15 @@ def comment_texts(settings: Settings, accounts: Accounts, surveys: Columns) -> C
     total = len(surveys["account"])
     asides = _asides(rng, accounts, surveys["account"])
     draws = rng.random((total, 3))
-    levels = {text: level for level, pool in zip((-1, 0, 1), (COMMENTS_POOR, COMMENTS_FAIR, COMMENTS_GOOD), strict=True) for text in pool}
+    levels = {
+        text: level
+        for level, pool in zip((-1, 0, 1), (COMMENTS_POOR, COMMENTS_FAIR, COMMENTS_GOOD), strict=True)
+        for text in pool
+    }
     rows = [
-        _comment(text, levels[text], draws[row], [topic for topic in ASIDES if asides[topic][row]]) if text else (None, "", None, None)
+        _comment(text, levels[text], draws[row], [topic for topic in ASIDES if asides[topic][row]])
+        if text
+        else (None, "", None, None)
         for row, text in enumerate(surveys["comment"])
     ]
     return _columns(rows, ("comment", "topics", "tone", "language"))
@@ -192,7 +198,11 @@ def _ticket(category: str, draw: Array, asides: list[str]) -> tuple:
     # What is told of trouble is bad news in itself, and what is asked is not: without a word of feeling the tone is open.
     planted = tone if tone == NEGATIVE or (tone == POSITIVE and category not in _TROUBLE and not asides) else None
     if draw[7] < AS_HTML:
-        shown = "<div>" + "".join(f"<p>{part}</p>" for part in parts) + "<p>Kind regards &amp; thanks</p><style>p {color: red}</style></div>"
+        shown = (
+            "<div>"
+            + "".join(f"<p>{part}</p>" for part in parts)
+            + "<p>Kind regards &amp; thanks</p><style>p {color: red}</style></div>"
+        )
     else:
         shown = " ".join(parts) + " Kind regards"
         if draw[7] > 1 - WITH_OLDER_MAIL:
@@ -209,7 +219,7 @@ def _comment(drawn: str, level: int, draw: Array, asides: list[str]) -> tuple:
     said = [str(_pick(_ASIDE[topic], draw[2])).format(vendor=vendor) for topic in asides]
     meant = sorted({*(topics.split(";") if topics else []), *asides})
     planted = None if text in _NO_TONE or level == NEUTRAL or (asides and level == POSITIVE) else level
-    return _unquoted(". ".join([text, *said]))  if said else text, ";".join(meant), planted, "en"
+    return _unquoted(". ".join([text, *said])) if said else text, ";".join(meant), planted, "en"
 
 
 def _columns(rows: list[tuple], names: tuple[str, ...]) -> Columns:

@@ -24,7 +24,7 @@ _TEXTS = f"""
         union all
         select source_system, 'engagement', engagement_id, concat_ws(chr(10), subject, notes) from {ENGAGEMENTS}
     )
-    select *, md5($mark || content) as content_hash from texts where trim(content) <> ''
+    select *, md5($mark || content) as content_hash from texts where regexp_matches(content, '\\S')
 """
 
 
@@ -37,7 +37,11 @@ def _read(con: duckdb.DuckDBPyConnection, data_dir: Path, retrain: bool, tell: C
         con.execute(f"select word, cast(worth as double) as worth from {TONE_WORDS}").df(),
     )
     con.execute(f"create or replace temp table text_now as {_TEXTS}", {"mark": vocabulary.mark()})
-    known = "false" if retrain else f"exists (select 1 from {SCHEMA}.readings as old where old.content_hash = text_now.content_hash)"
+    known = (
+        "false"
+        if retrain
+        else f"exists (select 1 from {SCHEMA}.readings as old where old.content_hash = text_now.content_hash)"
+    )
     fresh = con.execute(
         f"select content_hash, any_value(content) as content from text_now where not {known} group by content_hash order by content_hash"
     ).df()
@@ -73,7 +77,9 @@ def _read(con: duckdb.DuckDBPyConnection, data_dir: Path, retrain: bool, tell: C
     counted = con.execute(f"select count(*), count(sentiment) from {SCHEMA}.readings").fetchall()[0]
     topics = con.execute(f"select count(*) from {SCHEMA}.mentions").fetchall()[0][0]
     return StepReport(
-        sentence=f"read {len(fresh):,} new of {counted[0]:,} texts: {counted[1]:,} with a tone, {topics:,} mentions of topics" if counted[0] else "",
+        sentence=f"read {len(fresh):,} new of {counted[0]:,} texts: {counted[1]:,} with a tone, {topics:,} mentions of topics"
+        if counted[0]
+        else "",
         figures={"texts": counted[0], "read now": len(fresh), "with sentiment": counted[1], "mentions": topics},
     )
 

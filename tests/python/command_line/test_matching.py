@@ -85,7 +85,10 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("arguments", "order"),
     [
         ([], ["first", "text", "match", "middle", *LEARN, "last"]),
-        (["--full-refresh"], ["first", "text anew", "match anew", "middle", *(f"{name} anew" for name in LEARN), "last"]),
+        (
+            ["--full-refresh"],
+            ["first", "text anew", "match anew", "middle", *(f"{name} anew" for name in LEARN), "last"],
+        ),
         (["--no-match"], ["first", "text", "middle", *LEARN, "last"]),
     ],
 )
