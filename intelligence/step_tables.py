@@ -1,4 +1,6 @@
-"""The tables of the Python steps that read texts and that learn. They are made, empty, before the first model, by a process that need not load what learning needs."""
+"""The tables of the Python steps that read texts and that learn. They are made, empty, before the first model, by a process that need not load
+what the steps need.
+"""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
 
 
 def _part(context: dg.AssetExecutionContext) -> str:
-    """Which part of a run over everything the step is: up to what the text and matching steps read, up to what the steps that learn read, or the rest.
+    """Which part of a run over everything the step is: up to what the first steps read, up to what the steps that learn read, or the rest.
 
     The seeds, which Dagster builds in a step before, and a selection of somebody's own are builds of their own.
     """

@@ -7,6 +7,7 @@ here has a comma, a quotation mark or a line break: rows that need quotes in a C
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -67,15 +68,18 @@ _TOLD: dict[str, tuple[tuple[str, str, str], ...]] = {
 }  # fmt: skip
 _ASIDE = {
     "competitor": (
-        "{vendor} has shown us how they do this.", "Our purchasing department is comparing you with {vendor}.", "We also have an offer from another vendor.",
+        "{vendor} has shown us how they do this.", "Our purchasing department is comparing you with {vendor}.",
+        "We also have an offer from another vendor.",
         "Some of us want to go to {vendor} for this.",
     ),
     "pricing": (
-        "For the price we pay we had expected more.", "After the price increase this is too expensive for what it does.", "Is there a discount for a longer term?",
+        "For the price we pay we had expected more.", "After the price increase this is too expensive for what it does.",
+        "Is there a discount for a longer term?",
         "You have become quite costly for us.",
     ),
     "budget": (
-        "Our budget was cut this year, so we have to look at every tool.", "There is a spending freeze here until summer.", "The budget is tight this year.",
+        "Our budget was cut this year, so we have to look at every tool.",
+        "There is a spending freeze here until summer.", "The budget is tight this year.",
         "We have less money for tools than last year.",
     ),
 }  # fmt: skip
@@ -101,7 +105,10 @@ _FOREIGN_TICKETS = (
     ("fr", "Comparaison", "Notre direction regarde aussi ce que fait Northgauge pour les mêmes besoins.", "competitor"),
     ("es", "Informe", "El informe no se abre desde ayer y nuestro equipo no puede trabajar. Muchas gracias por su ayuda.", ""),
 )  # fmt: skip
-_OLDER_MAIL = "<br>On Tuesday 10:12 Sam of the support team wrote:<blockquote>Great to hear that! We love to help. Our price list is attached.</blockquote>"
+_OLDER_MAIL = (
+    "<br>On Tuesday 10:12 Sam of the support team wrote:"
+    "<blockquote>Great to hear that! We love to help. Our price list is attached.</blockquote>"
+)
 
 #: Comments on surveys by tone, with their topics.
 _COMMENTS: dict[int, tuple[tuple[str, str], ...]] = {
@@ -116,8 +123,10 @@ _COMMENTS: dict[int, tuple[tuple[str, str], ...]] = {
         ("We use it once a month", ""), ("It would be nice if there was an app", "feature_request"), ("The same as last year", ""),
     ),
     POSITIVE: (
-        (COMMENTS_GOOD[0], "praise"), (COMMENTS_GOOD[1], "praise"), (COMMENTS_GOOD[2], "praise"), (COMMENTS_GOOD[3], ""), (COMMENTS_GOOD[4], "praise"),
-        ("Excellent product and no errors in a year", "praise"), ("I love the new dashboard!", "praise"), ("Very helpful people and we are happy", ""),
+        (COMMENTS_GOOD[0], "praise"), (COMMENTS_GOOD[1], "praise"), (COMMENTS_GOOD[2], "praise"), (COMMENTS_GOOD[3], ""),
+        (COMMENTS_GOOD[4], "praise"),
+        ("Excellent product and no errors in a year", "praise"), ("I love the new dashboard!", "praise"),
+        ("Very helpful people and we are happy", ""),
         ("Not bad at all and setup was easy", "onboarding"), ("Best decision of the year 😀", ""),
     ),
 }  # fmt: skip
@@ -174,10 +183,10 @@ def _asides(rng: np.random.Generator, accounts: Accounts, who: Array) -> dict[st
 
 
 def _unquoted(text: str) -> str:
-    return text.translate(str.maketrans({",": "", '"': "", "\n": " "}))
+    return text.translate({ord(","): None, ord('"'): None, ord("\n"): " "})
 
 
-def _pick(pool: Sequence, draw: float) -> object:
+def _pick(pool: Sequence[Any], draw: float) -> Any:
     return pool[int(draw * len(pool))]
 
 
@@ -185,9 +194,9 @@ def _ticket(category: str, draw: Array, asides: list[str]) -> tuple:
     if draw[0] < NO_TEXT:
         return None, None, "", None, None
     if draw[0] < NO_TEXT + FOREIGN:
-        language, subject, text, topics = _pick(_FOREIGN_TICKETS, draw[1])  # type: ignore[misc]
+        language, subject, text, topics = _pick(_FOREIGN_TICKETS, draw[1])
         return _unquoted(subject), _unquoted(text), topics, None, language
-    subject, text, topics = _pick(_TOLD[category], draw[1])  # type: ignore[misc]
+    subject, text, topics = _pick(_TOLD[category], draw[1])
     feature = str(_pick(FEATURES, draw[2])).replace("_", " ")
     vendor = str(_pick(VENDORS, draw[3]))
     chances = np.cumsum(_TONES[category in _TROUBLE])
@@ -214,7 +223,7 @@ def _comment(drawn: str, level: int, draw: Array, asides: list[str]) -> tuple:
     if drawn != _unquoted(drawn):
         text, topics, asides = drawn, next(topics for text, topics in _COMMENTS[level] if text == drawn), []
     else:
-        text, topics = _pick([row for row in _COMMENTS[level] if row[0] == _unquoted(row[0])], draw[0])  # type: ignore[misc]
+        text, topics = _pick([row for row in _COMMENTS[level] if row[0] == _unquoted(row[0])], draw[0])
     vendor = str(_pick(VENDORS, draw[1]))
     said = [str(_pick(_ASIDE[topic], draw[2])).format(vendor=vendor) for topic in asides]
     meant = sorted({*(topics.split(";") if topics else []), *asides})

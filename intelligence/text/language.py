@@ -30,7 +30,8 @@ _SMALL = {
     ),
     "de": (
         "der die das und ist nicht ein eine einen einem wir ich sie es mit auf fur von zu den dem des auch sich bei wie aber oder wenn dass kann "
-        "haben hat sind war wird werden noch nur sehr schon mehr nach uns unser unsere bitte danke kein keine ihre ihr in an am so was im zum zur wurde immer seit aus"
+        "haben hat sind war wird werden noch nur sehr schon mehr nach uns unser unsere bitte danke kein keine "
+        "ihre ihr in an am so was im zum zur wurde immer seit aus"
     ),
     "fr": (
         "le la les des et est une un du que qui dans pour pas sur avec nous vous je il elle ce cette ces ne se sont mais ou par plus au aux nos "
@@ -52,7 +53,10 @@ _SMALL = {
         "de het een en van is niet dat op voor met wij we zijn ik je u ook maar als bij nog wel naar aan er om door heeft hebben wordt onze ons "
         "deze dit geen bedankt graag kan meer altijd sinds in was we"
     ),
-    "sv": "och att det som en ett ar inte vi jag in med for pa av har den till om men ni oss var vart tack kan mycket alltid sedan nar detta eller inga i",
+    "sv": (
+        "och att det som en ett ar inte vi jag in med for pa av har den till om men ni oss var vart tack kan mycket alltid sedan nar detta eller "
+        "inga i"
+    ),
     "da": "og at det som en et er ikke vi jeg med for pa af har den til om men os vores tak kan meget altid siden nar dette eller ingen der",
     "pl": "i w nie na z do sie jest to ze jak ale co od po za dla przez juz tylko czy tak bardzo mamy nasz dziekuje prosze ktory sa",
     "tr": "ve bir bu icin cok ile da de ne var yok mi ama gibi daha olarak biz siz tesekkurler lutfen degil her",

@@ -98,9 +98,10 @@ def _pattern(phrases: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _written(phrase: str) -> str:
-    words = [word for word in (part.strip("*") + ("*" if part.endswith("*") else "") for part in plain(phrase).split())]
+    """The regular expression of a phrase; empty if there is no word in it."""
     forms = [
-        r"[\s_/-]+".join(map(re.escape, words_of(word))) + (r"\w*" if word.endswith("*") else "") for word in words
+        r"[\s_/-]+".join(map(re.escape, words_of(part))) + (r"\w*" if part.endswith("*") else "")
+        for part in plain(phrase).split()
     ]
     return r"[\s_/-]+".join(form for form in forms if form not in ("", r"\w*"))
 
