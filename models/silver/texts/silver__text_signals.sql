@@ -28,7 +28,7 @@ with records as (
         'engagement' as record_type,
         engagement_id as record_id,
         customer_id,
-        cast(null as varchar) as user_id,
+        cast(null as {{ dbt.type_string() }}) as user_id,
         occurred_at as written_at,
         source_file,
         source_line
