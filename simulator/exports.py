@@ -269,7 +269,7 @@ def tickets_query(month: Month, months: int) -> str:
             ({sql_list(list(catalogue.TICKET_PRIORITIES))})[priority + 1] as priority,
             is_escalated and (solved_at is not null or opened_at < {end} - interval 2 day) as is_escalated,
             case when score > 0 and solved_at is not null then score end as satisfaction_score, 5 as satisfaction_scale,
-            {channel}({sql_list(list(catalogue.TICKET_CATEGORIES))})[category + 1] as category, subject, description, is_test, updated_at,
+            {channel}({sql_list(list(catalogue.TICKET_CATEGORIES))})[category + 1] as category, subject, body, is_test, updated_at,
         from version
         inner join company on version.account = company.account
         inner join person_user on version.user_no = person_user.user_no

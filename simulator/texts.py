@@ -137,10 +137,10 @@ _NO_TONE = frozenset(
 
 
 def ticket_texts(settings: Settings, accounts: Accounts, tickets: Columns) -> Columns:
-    """Subject and description of every ticket, and what was meant.
+    """Subject and body of every ticket, and what was meant.
 
     Returns:
-        one row a ticket, in the order of `tickets`: subject, description (None: without), topics (between ';', sorted), tone (-1, 0, 1; None: it
+        one row a ticket, in the order of `tickets`: subject, body (None: without), topics (between ';', sorted), tone (-1, 0, 1; None: it
         cannot be told), language (None: no text).
     """
     rng = settings.stream("ticket texts")
@@ -151,7 +151,7 @@ def ticket_texts(settings: Settings, accounts: Accounts, tickets: Columns) -> Co
         _ticket(TICKET_CATEGORIES[category], draws[row], [topic for topic in ASIDES if asides[topic][row]])
         for row, category in enumerate(tickets["category"])
     ]
-    return _columns(rows, ("subject", "description", "topics", "tone", "language"))
+    return _columns(rows, ("subject", "body", "topics", "tone", "language"))
 
 
 def comment_texts(settings: Settings, accounts: Accounts, surveys: Columns) -> Columns:

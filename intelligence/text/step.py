@@ -18,7 +18,7 @@ COMPETITORS, TONE_WORDS = "reference.competitors", "reference.text_tone_words"
 #: The texts there are, with a mark that changes with the text and with the vocabulary ($mark).
 _TEXTS = f"""
     with texts as (
-        select source_system, 'ticket' as record_type, ticket_id as record_id, concat_ws(chr(10), subject, description) as content from {TICKETS}
+        select source_system, 'ticket' as record_type, ticket_id as record_id, concat_ws(chr(10), subject, body) as content from {TICKETS}
         union all
         select source_system, 'survey_answer', response_id, comment from {ANSWERS}
         union all

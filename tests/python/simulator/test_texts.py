@@ -9,7 +9,7 @@ def test_every_text_has_its_truth(sound_company: Company) -> None:
     told = sound_company.query(
         f"""
         with exported as (
-            select distinct ticket_id as record_id, subject is not null and description is not null as has_text
+            select distinct ticket_id as record_id, subject is not null and body is not null as has_text
             from {sound_company.read("support_tickets/*.csv")}
             union all
             select distinct response_id, true from {sound_company.read("survey_responses/*.csv")} where comment is not null

@@ -30,7 +30,7 @@ def planted(request: pytest.FixtureRequest, vocabulary: Vocabulary) -> tuple[pd.
         company, accounts, {"account": rng.integers(0, 200, 800), "comment": rng.choice(pools, 800)}
     )
     told = pd.DataFrame(tickets)
-    told["content"] = told["subject"].str.cat(told["description"], sep="\n")
+    told["content"] = told["subject"].str.cat(told["body"], sep="\n")
     meant = pd.concat([told, pd.DataFrame(comments).rename(columns={"comment": "content"})], ignore_index=True)
     meant["content_hash"] = meant.index.astype(str)
     return meant, *read_texts(meant[["content_hash", "content"]], vocabulary)

@@ -19,7 +19,7 @@ def warehouse(tmp_path: Path, vocabulary: Vocabulary) -> Path:
     with duckdb.connect(str(path)) as con:
         con.execute("create schema bronze; create schema reference")
         con.execute(
-            "create table bronze.support_tickets (source_system varchar, ticket_id varchar, subject varchar, description varchar)"
+            "create table bronze.support_tickets (source_system varchar, ticket_id varchar, subject varchar, body varchar)"
         )
         con.execute(
             "create table bronze.survey_responses (source_system varchar, response_id varchar, comment varchar)"
@@ -85,8 +85,8 @@ def test_only_new_and_changed_texts_are_read(warehouse: Path) -> None:
     _do(
         warehouse,
         """
-        update bronze.support_tickets set description = 'The export has an error' where ticket_id = '1' and source_system = 'files';
-        update bronze.support_tickets set subject = 'Slow', description = 'The export is slow' where ticket_id = '2';
+        update bronze.support_tickets set body = 'The export has an error' where ticket_id = '1' and source_system = 'files';
+        update bronze.support_tickets set subject = 'Slow', body = 'The export is slow' where ticket_id = '2';
         delete from bronze.engagements;
         insert into bronze.survey_responses values ('files', '7', 'No errors, but the price!')
         """,
