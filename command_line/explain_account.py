@@ -42,9 +42,9 @@ LANDED = {
 }
 #: What of a silver row says what it is, in the order in which it is shown.
 TOLD = (
-    "ticket_id engagement_id goal_id response_id document_id kind engagement_type survey_type priority status outcome is_escalated "
-    "resolution_hours satisfaction_ratio score_ratio response_hours mentions_competitor discusses_pricing mentions_budget_constraints "
-    "requests_feature stakeholders_invited stakeholders_attended paid_in_time goal_name"
+    "record_type record_id ticket_id engagement_id goal_id response_id document_id kind engagement_type survey_type priority status "
+    "outcome is_escalated resolution_hours satisfaction_ratio score_ratio response_hours mentions_competitor discusses_pricing "
+    "mentions_budget_constraints requests_feature stakeholders_invited stakeholders_attended paid_in_time goal_name"
 ).split()
 
 

@@ -150,7 +150,7 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
         outcome = build.outcome
         if build.matched:
             console.print(_matched(build.matched))
-        for report in build.learnt:
+        for report in (*([build.texts] if build.texts else []), *build.learnt):
             if report.sentence:
                 page = f"; {report.page}" if report.page else ""
                 console.print(f"{report.sentence}, {report.seconds:.1f} s{page}", soft_wrap=True)

@@ -20,6 +20,7 @@ from intelligence.identity import step as identity
 from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
 from intelligence.learning import LEARNING
+from intelligence.text import step as text
 from intelligence.warehouse import StepReport
 from publishing.release import Checks
 
@@ -38,7 +39,7 @@ def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
 
 
 #: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
-BEFORE_MATCHING = _made_of(identity.READS)
+BEFORE_MATCHING = _made_of((*identity.READS, *text.STEP.reads))
 BEFORE_LEARNING = _made_of(sorted({table for step in LEARNING for table in step.reads}))
 
 
@@ -76,6 +77,7 @@ class Build:
 
     outcome: DbtOutcome = field(default_factory=lambda: DbtOutcome(True, Checks(0)))
     matched: MatchReport | None = None
+    texts: StepReport | None = None
     learnt: list[StepReport] = field(default_factory=list)
 
     def do(
@@ -86,16 +88,18 @@ class Build:
         progress: Callable[[str], None] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """Run dbt up to what each Python step reads, the step, and dbt over the rest; without `matching` the links found last count.
+        """Run dbt up to what Python steps read, these, and dbt over the rest; without `matching` the links found last count.
 
         What fails in one part keeps the rest from being built. `progress` gets the name of every model and check that is done, `tell`
         what a step is doing. Raises StepError if a step fails; `outcome` is that of the parts before it then.
         """
         warehouse = data_dir / "warehouse.duckdb"
 
-        def match() -> None:
-            # A rebuild learns anew as well, so that it does not matter what was there.
-            self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+        def read_and_match() -> None:
+            # A rebuild reads and learns anew as well, so that it does not matter what was there.
+            self.texts = text.STEP.run(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+            if matching:
+                self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
 
         def learn() -> None:
             for step in LEARNING:
@@ -105,8 +109,7 @@ class Build:
         if not read.succeeded:
             self.outcome = read
             return
-        steps = [(BEFORE_MATCHING, match)] if matching else []
-        steps.append((BEFORE_LEARNING, learn))
+        steps = [(BEFORE_MATCHING, read_and_match), (BEFORE_LEARNING, learn)]
         built: list[str] = []
         for selection, step in steps:
             part = "middle" if built else "first"

@@ -1,4 +1,6 @@
-"""The tables of all Python steps that learn. They are made, empty, before the first model, by a process that need not load what learning needs."""
+"""The tables of the Python steps that read texts and that learn. They are made, empty, before the first model, by a process that need not load
+what the steps need.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from intelligence.attribution import tables as attribution
 from intelligence.churn import tables as churn
 from intelligence.insights import tables as insights
 from intelligence.lifetime_value import tables as lifetime_value
+from intelligence.text import tables as text
 from intelligence.warehouse import create_tables
 
-STEPS = (attribution, churn, lifetime_value, insights)
+STEPS = (text, attribution, churn, lifetime_value, insights)
 
 
 def create_step_tables(con: duckdb.DuckDBPyConnection) -> None:

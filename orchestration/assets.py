@@ -1,4 +1,4 @@
-"""The steps of the flow as assets: load the landing, build and check with dbt, match the records of people in between, release."""
+"""The steps of the flow as assets: load the landing, build and check with dbt, read texts and match the records of people in between, release."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from ingestion.landing import ingest
 from intelligence.identity import step as identity
 from intelligence.identity.step import match_warehouse
 from intelligence.learning import LEARNING
+from intelligence.text import step as text
 from intelligence.warehouse import Step, StepError, WarehouseInUseError
 from orchestration.manifest import prepared_manifest, target_path
 from orchestration.translation import Translator, is_landed, relations, with_owners, with_steps
@@ -31,6 +32,7 @@ MANIFEST_FOLDER = prepared_manifest().parent
 #: What each Python step writes, and what it reads for it.
 STEPS: dict[Sequence[str], Sequence[str]] = {
     identity.WRITES: identity.READS,
+    text.STEP.writes: text.STEP.reads,
     **{step.writes: step.reads for step in LEARNING},
 }
 MANIFEST = with_owners(with_steps(json.loads((MANIFEST_FOLDER / "manifest.json").read_text()), STEPS))
@@ -58,7 +60,7 @@ TESTS_OF_PART = {
         "--indirect-selection",
         "eager",
         "--exclude",
-        _after(*identity.WRITES, *LEARNT),
+        _after(*identity.WRITES, *text.STEP.writes, *LEARNT),
     ],
     "middle": ["--indirect-selection", "eager", "--exclude", _after(*LEARNT)],
     "last": ["--indirect-selection", "eager"],
@@ -123,7 +125,7 @@ class RunOptions(dg.ConfigurableResource):
 def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: RunOptions) -> Iterator[Any]:
     """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`.
 
-    Dagster makes steps of it: the seeds, what the matching step reads, what the steps that learn read, and the rest.
+    Dagster makes steps of it: the seeds, what the text and matching steps read, what the steps that learn read, and the rest.
     """
     folder = data_dir().resolve()
     os.environ["DATA_DIR"] = str(folder)
@@ -144,7 +146,7 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
 
 
 def _part(context: dg.AssetExecutionContext) -> str:
-    """Which part of a run over everything the step is: up to what the matching step reads, up to what the steps that learn read, or the rest.
+    """Which part of a run over everything the step is: up to what the first steps read, up to what the steps that learn read, or the rest.
 
     The seeds, which Dagster builds in a step before, and a selection of somebody's own are builds of their own.
     """
@@ -196,9 +198,9 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
         yield dg.MaterializeResult(asset_key=ASSETS[table], metadata={**metadata, "dagster/row_count": count})
 
 
-def _learning_asset(step: Step[Any]) -> dg.AssetsDefinition:
+def _step_asset(step: Step[Any]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=step.asset, description=step.description, specs=_step_assets(step.writes), pool=POOL)
-    def learn(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+    def run(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
         with _step_errors(context):
             report = step.run(
                 data_dir().resolve() / "warehouse.duckdb",
@@ -211,11 +213,12 @@ def _learning_asset(step: Step[Any]) -> dg.AssetsDefinition:
         for table in step.writes:
             yield dg.MaterializeResult(asset_key=ASSETS[table], metadata=metadata)
 
-    return learn
+    return run
 
 
-#: An asset for each step that learns.
-learning = [_learning_asset(step) for step in LEARNING]
+#: An asset for the step that reads texts, and for each step that learns.
+reading = _step_asset(text.STEP)
+learning = [_step_asset(step) for step in LEARNING]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from orchestration.assets import (
     learning,
     match_records,
     published,
+    reading,
 )
 
 refresh_everything = dg.define_asset_job(
@@ -31,7 +32,7 @@ every_morning = dg.ScheduleDefinition(
 )
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, match_records, *learning, published],
+    assets=[landing, dbt_build, reading, match_records, *learning, published],
     jobs=[refresh_everything],
     schedules=[every_morning],
     resources={"dbt": DBT, "options": RunOptions()},

@@ -10,6 +10,7 @@ from simulator.accounts import Accounts
 from simulator.database import load, sql_list
 from simulator.life import History
 from simulator.settings import NEVER, Calendar, Month, Settings, blanked
+from simulator.texts import comment_texts, ticket_texts
 
 ROLE_FROM = 0.35  # share of the months after which `users` gains its column `role`
 CHANNEL_UNTIL = 0.75  # share of the months after which `support_tickets` loses its column `channel`
@@ -48,8 +49,12 @@ def prepare(session: duckdb.DuckDBPyConnection, settings: Settings, accounts: Ac
     load(session, "ending", history.contracts.endings.columns())
     load(session, "invoice", history.invoices)
     load(session, "payment", history.payments)
-    load(session, "ticket", {"ticket": np.arange(len(history.tickets["account"])), **history.tickets})
-    load(session, "question", {"question": np.arange(len(history.surveys["account"])), **history.surveys})
+    told, answered = (
+        ticket_texts(settings, accounts, history.tickets),
+        comment_texts(settings, accounts, history.surveys),
+    )
+    load(session, "ticket", {"ticket": np.arange(len(history.tickets["account"])), **history.tickets, **told})
+    load(session, "question", {"question": np.arange(len(history.surveys["account"])), **history.surveys, **answered})
     session.execute(
         "create table answer as select row_number() over (order by question) - 1 as answer, * from question where is_answered"
     )
@@ -264,7 +269,7 @@ def tickets_query(month: Month, months: int) -> str:
             ({sql_list(list(catalogue.TICKET_PRIORITIES))})[priority + 1] as priority,
             is_escalated and (solved_at is not null or opened_at < {end} - interval 2 day) as is_escalated,
             case when score > 0 and solved_at is not null then score end as satisfaction_score, 5 as satisfaction_scale,
-            {channel}({sql_list(list(catalogue.TICKET_CATEGORIES))})[category + 1] as category, is_test, updated_at,
+            {channel}({sql_list(list(catalogue.TICKET_CATEGORIES))})[category + 1] as category, subject, body, is_test, updated_at,
         from version
         inner join company on version.account = company.account
         inner join person_user on version.user_no = person_user.user_no

@@ -41,6 +41,8 @@ def write_truth(
     person_truth: a row for each pair of login and device, and for each anonymous visitor (user_id null); person_id
         says who is the same person (null: a robot). A device with is_shared belongs to more than one person.
     event_deliveries: events that came late, again, or by a wrong clock, with the true time and the one in the export.
+    texts: a ticket, or answer to a survey with a comment, a row; the topics (between ';') and tone (-1, 0, 1; null: it cannot be told) that
+        were meant, and the language (null: there is no text).
     incidents: features that failed, with days and severity. broken_rows: see `Defects`.
     success_team_truth, interventions_truth, device_trouble: see `write_success_truth`.
     settings.json: settings, coefficients, price rise, what interventions do.
@@ -97,6 +99,18 @@ def write_truth(
         """
         select event_id, visitor_id, kind, true_at, occurred_at, received_at, clock_error(visitor_id) as clock_error_seconds
         from delivery order by event_id, kind, received_at
+        """,
+    )  # fmt: skip
+    _write(
+        session, folder, "texts",
+        """
+        select 'ticket' as record_type, printf('tic-%06d', ticket + 1) as record_id, topics::varchar as topics, tone::integer as tone,
+            language::varchar as language
+        from ticket
+        union all
+        select 'survey_answer', printf('srv-%06d', answer + 1), topics::varchar, tone::integer, language::varchar
+        from answer where comment is not null
+        order by record_type, record_id
         """,
     )  # fmt: skip
     incidents = history.incidents

@@ -43,6 +43,8 @@
         {'level': 'stakeholders_attended_180d', 'measure': 'stakeholders_attended', 'adds': 0, 'takes': 180},
         {'level': 'competitor_mentions_180d', 'measure': 'competitor_mentions', 'adds': 0, 'takes': 180},
         {'level': 'pricing_discussions_180d', 'measure': 'pricing_discussions', 'adds': 0, 'takes': 180},
+        {'level': 'competitor_texts_180d', 'measure': 'competitor_texts', 'adds': 0, 'takes': 180},
+        {'level': 'pricing_texts_180d', 'measure': 'pricing_texts', 'adds': 0, 'takes': 180},
         {'level': 'budget_mentions_180d', 'measure': 'budget_mentions', 'adds': 0, 'takes': 180},
         {'level': 'feature_requests_180d', 'measure': 'feature_requests', 'adds': 0, 'takes': 180},
         {'level': 'goals_judged_365d', 'measure': 'goals_judged', 'adds': 0, 'takes': 365},

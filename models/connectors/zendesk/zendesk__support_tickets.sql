@@ -60,6 +60,8 @@ select
     ticket.priority,
     ticket.via_channel as channel,
     ticket.type as category,
+    ticket.subject,
+    ticket.description as body,
     case when ticket.status = 'deleted' then 'true' else ticket.fivetran_deleted end as is_deleted,
     ticket.updated_at
 from {{ source('zendesk', 'ticket') }} as ticket

@@ -34,10 +34,11 @@ with engagements as (
         end as stakeholders_attended,
         engagements.is_champion_present,
         engagements.is_decision_maker_present,
-        engagements.mentions_competitor,
-        engagements.discusses_pricing,
-        engagements.mentions_budget_constraints,
-        engagements.requests_feature,
+        -- What the source says of a talk stands; where it says nothing, what its subject and notes speak of counts.
+        coalesce(engagements.mentions_competitor, case when flags.mentions_competitor then true end) as mentions_competitor,
+        coalesce(engagements.discusses_pricing, case when flags.discusses_pricing then true end) as discusses_pricing,
+        coalesce(engagements.mentions_budget_constraints, case when flags.mentions_budget_constraints then true end) as mentions_budget_constraints,
+        coalesce(engagements.requests_feature, case when flags.requests_feature then true end) as requests_feature,
         engagements.subject,
         build.as_of,
         engagements.source_file,
@@ -53,6 +54,11 @@ with engagements as (
         on lower(engagements.status) = statuses.source_status
     left join {{ ref('engagement_outcomes') }} as outcomes
         on lower(engagements.outcome) = outcomes.source_outcome
+    left join {{ ref('silver__text_flags') }} as flags
+        on
+            engagements.source_system = flags.source_system
+            and flags.record_type = 'engagement'
+            and engagements.engagement_id = flags.record_id
     cross join {{ ref('silver__as_of') }} as build
     where
         not coalesce(engagements.is_test, false)

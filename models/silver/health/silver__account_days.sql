@@ -73,6 +73,15 @@
             'answers_asked': 'sum(case when is_response_expected then 1 else 0 end)',
         },
     },
+    {
+        'from': ref('silver__risk_mentions'),
+        'day': 'occurred_at',
+        'where': "record_type != 'engagement'",
+        'measures': {
+            'competitor_texts': 'sum(case when mentions_competitor then 1 else 0 end)',
+            'pricing_texts': 'sum(case when discusses_pricing then 1 else 0 end)',
+        },
+    },
     {'from': ref('silver__engagements'), 'day': 'responded_at', 'where': 'is_response_expected', 'measures': {'answers_given': 'count(*)'}},
     {
         'from': 'answers_due',

@@ -71,8 +71,21 @@ select
     cast(daily.survey_sum_180d as double) / nullif(daily.survey_answers_180d, 0) as negative_feedback,
     cast(daily.survey_sum_180d as double) / nullif(daily.survey_answers_180d, 0) as survey_sentiment,
     -- What nobody had an occasion to say is not known.
-    cast(daily.competitor_mentions_180d as double) / nullif(daily.engagements_held_180d, 0) as competitor_mentions,
-    cast(daily.pricing_discussions_180d as double) / nullif(daily.engagements_held_180d, 0) as pricing_discussions,
+    -- A ticket or comment that speaks of it counts as a talk in which it was said. One that does not was written for another reason and says
+    -- nothing: counted as a talk in which it was not said, every ticket would make the account look safer. Without any talk one line in a ticket
+    -- would be all that was said, so the share is not known then.
+    case
+        when daily.engagements_held_180d > 0
+            then
+                cast(daily.competitor_mentions_180d + daily.competitor_texts_180d as double)
+                / nullif(daily.engagements_held_180d + daily.competitor_texts_180d, 0)
+    end as competitor_mentions,
+    case
+        when daily.engagements_held_180d > 0
+            then
+                cast(daily.pricing_discussions_180d + daily.pricing_texts_180d as double)
+                / nullif(daily.engagements_held_180d + daily.pricing_texts_180d, 0)
+    end as pricing_discussions,
     cast(daily.budget_mentions_180d as double) / nullif(daily.engagements_held_180d, 0) as budget_constraints,
     cast(daily.feature_requests_180d as double) / nullif(daily.engagements_held_180d, 0) as feature_requests,
     cast(daily.goals_reached_365d as double) / nullif(daily.goals_judged_365d, 0) as goal_completion,

@@ -35,10 +35,10 @@ def _listed(*selection: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("selections", [[BEFORE_MATCHING, BEFORE_LEARNING], [BEFORE_LEARNING]])
-def test_the_parts_together_are_everything_once(place: Path, selections: list[tuple[str, ...]]) -> None:
-    parts, built = [], []
-    for selection in selections:
+def test_the_parts_together_are_everything_once(place: Path) -> None:
+    parts: list[list[str]] = []
+    built: list[str] = []
+    for selection in (BEFORE_MATCHING, BEFORE_LEARNING):
         parts.append(_listed("--select", *selection, *(["--exclude", *built] if built else [])))
         built += selection
     parts.append(_listed("--exclude", *built))
@@ -84,9 +84,12 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "order"),
     [
-        ([], ["first", "match", "middle", *LEARN, "last"]),
-        (["--full-refresh"], ["first", "match anew", "middle", *(f"{name} anew" for name in LEARN), "last"]),
-        (["--no-match"], ["first", *LEARN, "last"]),
+        ([], ["first", "text", "match", "middle", *LEARN, "last"]),
+        (
+            ["--full-refresh"],
+            ["first", "text anew", "match anew", "middle", *(f"{name} anew" for name in LEARN), "last"],
+        ),
+        (["--no-match"], ["first", "text", "middle", *LEARN, "last"]),
     ],
 )
 def test_the_steps_run_between_the_parts(
@@ -101,7 +104,7 @@ def test_the_steps_run_between_the_parts(
     )
     last = json.loads((tmp_path / "last_run.json").read_text())
     assert last["nodes"] == 5 * len([word for word in order if word in ("first", "middle", "last")])
-    for name in LEARN:
+    for name in ("text", *LEARN):
         assert f"the {name} step has learnt, 2.0 s; card.html" in result.stdout
 
 
@@ -154,7 +157,7 @@ def test_a_step_that_fails_publishes_nothing(
 
     monkeypatch.setattr(pipeline, "match_warehouse", fail)
     result = command("run", "--data-dir", tmp_path)
-    assert parts == ["first"]
+    assert parts == ["first", "text"]
     assert result.exit_code == 1
     assert "Nothing was published. The matching step failed: no memory." in result.stderr
     assert "Readers keep the last release" in result.stderr

@@ -112,6 +112,7 @@ def test_release_comes_after_every_table_it_holds(flow):
     ("schema", "reader"),
     [
         ("identity", "silver.identity_stated_links"),
+        ("texts", "silver.text_topics"),
         ("attribution", "gold.fct_attribution"),
         ("churn", "gold.fct_churn_predictions"),
         ("lifetime_value", "gold.fct_lifetime_value"),
