@@ -56,7 +56,14 @@ WITHOUT_SCORES = (
     ),
 )
 #: a log of what happened, which is not the same on two ways, and what is read off one
-LOGS = ("identity_changes", "action_decisions", "next_best_action", "action_outcomes", "action_policies", "insight_summary")
+LOGS = (
+    "identity_changes",
+    "action_decisions",
+    "next_best_action",
+    "action_outcomes",
+    "action_policies",
+    "insight_summary",
+)
 
 
 class Site:
