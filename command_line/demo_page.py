@@ -32,7 +32,11 @@ select customer_id, customer_name, customer_tier, monthly_recurring_revenue, chu
 from entity.entity_customers where is_active and churn_risk_score is not null
 order by churn_risk_score desc, monthly_recurring_revenue desc, customer_id limit 5
 """
-
+_MONDAY = """
+select customer_name, customer_id, words, because, expected_value_usd, is_exploration
+from metrics.next_best_action where action != 'no_action' order by expected_value_usd desc, customer_id limit 5
+"""
+_CHANGED = "select title, impact_words from gold.fct_insights where insight_rank <= 3 order by insight_rank"
 _PEOPLE = """
 select records, people, records_deterministic, records_probabilistic, records_manual, records_single, automatic_share, pairs_in_review,
     pairs_cut_by_guard
@@ -70,6 +74,7 @@ def print_page(console: Console, data_dir: Path, release: dict[str, Any]) -> Non
             _bands_table(con.execute(_BANDS).fetchall()),
             _revenue_table(con.execute(_REVENUE).fetchall()),
             _risk_table(con.execute(_AT_RISK).fetchall()),
+            _monday_table(con.execute(_MONDAY).fetchall(), con.execute(_CHANGED).fetchall()),
             _people_table(con.execute(_PEOPLE).fetchall()[0], con.execute(_HOUSEHOLDS).fetchall()[0]),
             _example_table(con.execute(_EXAMPLE).fetchall()),
             _next_steps(data_dir),
@@ -133,6 +138,27 @@ def _risk_table(rows: list[tuple[Any, ...]]) -> Group:
         )
         lines.append(Text(f"     {reasons or 'no reason on record'}", "dim"))
     return Group(*lines, Text())
+
+
+def _monday_table(actions: list[tuple[Any, ...]], changed: list[tuple[Any, ...]]) -> Group:
+    lines: list[RenderableType] = [
+        Text("What is worth doing on Monday, US dollars that it is expected to bring", "bold")
+    ]
+    for name, customer_id, words, because, value, by_chance in actions:
+        lines.append(
+            Text.assemble(
+                (f"{value:6,.0f}", "bold"),
+                f"  {name} ({customer_id}): {words}{' (tried by chance)' if by_chance else ''}",
+            )
+        )
+        lines.append(Text(f"        {because}", "dim"))
+    lines.append(Text("\nWhat changed that nobody asked about", "bold"))
+    for title, impact in changed:
+        lines.append(Text(f"  {title}{f' ({impact})' if impact else ''}"))
+    if not changed:
+        lines.append(Text("  nothing out of the ordinary"))
+    lines.append(Text("  more: .venv/bin/customer-analytics insights, metrics.next_best_action\n", "dim"))
+    return Group(*lines)
 
 
 def _people_table(counts: tuple[Any, ...], households: tuple[Any, ...]) -> Group:
