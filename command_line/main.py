@@ -270,6 +270,8 @@ def insights_command(
 
     folder = _data_dir(data_dir)
     verdicts = [(useful, "useful"), (not_useful, "not_useful")]
+    if useful is not None and useful == not_useful:
+        raise _fail(f"{useful} is said to be useful and not useful; say one of them.")
     try:
         with open_release(folder) as con:
             if useful is None and not_useful is None:

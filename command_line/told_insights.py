@@ -39,7 +39,7 @@ def print_insights(console: Console, con: duckdb.DuckDBPyConnection, most: int) 
         [most],
     ).fetchall()
     if not rows:
-        console.print("Nothing was out of the ordinary, and nothing rose or fell for good.")
+        console.print("Nothing stood out from chance.")
     for rank, insight_id, title, description, impact, confidence, action, first_time in rows:
         console.print(
             f"\n{rank}. {escape(title)}{' (not told before)' if first_time else ''}", style="bold", soft_wrap=True

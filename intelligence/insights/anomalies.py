@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import genpareto
+from scipy.stats import binom, genpareto
 from statsmodels.stats.multitest import multipletests
 
 from intelligence.insights.series import Surprises
@@ -15,9 +15,16 @@ Array = npt.NDArray[np.float64]
 #: Share of surprises that make up the tail.
 TAIL = 0.02
 #: Large surprises of others that each series borrows for the scale of its tail.
-BORROWED = 60
+BORROWED = 150
+#: Mean excess over the threshold, in thresholds, of a normal variable: no tail is believed to be lighter. Steps of 1 would seem to have none at all.
+LEAST_EXCESS = 0.15
 #: A series says of the scale of the others at most so many times what the middle one does.
 MOST_TIMES = 5.0
+#: Share of days that count as large ones of a series, and share of all series that must have one on a day for it to be a shock common to them; more
+#: than there would be by chance in one day of so many.
+LARGE = 0.05
+MANY_AT_ONCE = 0.15
+RARELY = 1e-4
 #: Shapes of tails that are believed: from one that falls off like a normal variable to one without a third moment.
 SHAPES = (0.0, 0.45)
 
@@ -32,8 +39,9 @@ def find_anomalies(
     """Days of the judged ones that are further from what was expected than chance allows.
 
     How often surprises of a size come is read off each series' own past: the largest fiftieth follows a generalised Pareto distribution (Pickands
-    1975), whose shape is common to all series and whose scale is the series' own. Over all series and days Benjamini and Hochberg's
-    procedure keeps the false discoveries to a share.
+    1975), whose shape is common to all series looked at on one scale, and whose own scale is the series'. Days on which everything moved at once
+    (the end of the year) say nothing of an ordinary one and are left out of it. Over all series and days Benjamini and Hochberg's procedure keeps
+    the false discoveries to a share.
 
     Args:
         apart: what `take_apart` gave, with the same `judged_days`.
@@ -47,7 +55,11 @@ def find_anomalies(
     """
     size = apart.surprises.abs()
     past, judged = size.iloc[:-judged_days], size.iloc[-judged_days:]
-    chances = _tail_chances(past.to_numpy(), judged.to_numpy())
+    usual = past.to_numpy()[~_common_shocks(past.to_numpy())]
+    chances = np.full(judged.shape, np.nan)
+    for scale in apart.scale.unique():
+        of_scale = (apart.scale == scale).to_numpy()
+        chances[:, of_scale] = _tail_chances(usual[:, of_scale], judged.to_numpy()[:, of_scale])
     known = ~np.isnan(chances)
     found = pd.DataFrame(
         {
@@ -68,21 +80,30 @@ def find_anomalies(
     return found[kept].sort_values(["p_value", "series", "date_day"], ignore_index=True)
 
 
+def _common_shocks(past: Array) -> npt.NDArray[np.bool_]:
+    """Days on which far more series than usual were surprising."""
+    with np.errstate(all="ignore"):
+        large = past > np.nanquantile(past, 1 - LARGE, axis=0)
+    known = (~np.isnan(past)).sum(axis=1)
+    by_chance = binom.ppf(1 - RARELY, known, LARGE)
+    return np.asarray(large.sum(axis=1) > np.maximum(MANY_AT_ONCE * known, by_chance))
+
+
 def _tail_chances(past: Array, judged: Array) -> Array:
     """Chance that a surprise of each series is at least as large as on each judged day (days x series)."""
     with np.errstate(all="ignore"):
         threshold = np.nanquantile(past, 1 - TAIL, axis=0)
     beyond = np.where(past > threshold, past - threshold, np.nan)
-    if np.isnan(beyond).all():
-        return np.full_like(judged, np.nan)
     # What a series' own few large surprises say of its scale is drawn towards what those of all say, each by its own threshold: a series that is
     # 0 on most days has surprises of other sizes than one that never is.
     count = (~np.isnan(beyond)).sum(axis=0)
     own = np.nansum(beyond, axis=0)
     ratio = (own / threshold)[count > 0] / count[count > 0]
     # A few series that jump must not make large surprises look usual in all others.
-    usual = threshold * np.minimum(ratio, MOST_TIMES * np.median(ratio)).mean()
+    typical = np.minimum(ratio, MOST_TIMES * np.median(ratio)).mean() if len(ratio) else LEAST_EXCESS
+    usual = threshold * max(float(typical), LEAST_EXCESS)
     mean_excess = (own + BORROWED * usual) / (count + BORROWED)
+    mean_excess = np.maximum(mean_excess, LEAST_EXCESS * threshold)
     pooled = (beyond / mean_excess)[~np.isnan(beyond)]
     shape = _shape(pooled)
     scale = mean_excess * (1 - shape)

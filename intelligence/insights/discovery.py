@@ -40,8 +40,8 @@ WORTH_DAYS = 90
 #: A correlation says nothing of what to do: it counts so much of a change of its size.
 CORRELATION_WEIGHT = 0.5
 TOP = 10
-#: Days of a chart.
-SHOWN_DAYS = 120
+#: Days of a chart, and of that of a trend.
+SHOWN_DAYS, TREND_DAYS = 120, 182
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,10 @@ def discover(series: pd.DataFrame, metrics: pd.DataFrame, usefulness: pd.Series 
     about = metrics.set_index("metric")
     known = series[series["metric"].isin(about.index)]
     catalogue, values = _as_table(known)
+    # Before the first row there was nothing to count: days of 0 at the beginning are no past.
+    added_up = catalogue["metric"].map(about["kind"]).eq("sum").to_numpy()
+    not_begun = values.fillna(0).ne(0).cumsum().eq(0).to_numpy()
+    values = values.mask(not_begun & added_up)
     levels = catalogue["stands"] = catalogue["metric"].map(about["kind"]).isin(STANDING)
     steps = values.copy()
     steps.loc[:, levels] = values.loc[:, levels].diff()
@@ -93,7 +97,7 @@ def discover(series: pd.DataFrame, metrics: pd.DataFrame, usefulness: pd.Series 
     )
     for kind in ("anomaly", "trend"):
         of_kind = findings[findings["kind"] == kind]
-        findings.loc[of_kind.index, "root"] = group_to_roots(of_kind, about)
+        findings.loc[of_kind.index, "root"] = group_to_roots(of_kind, about, in_one_place=kind == "trend")
     told = [
         _tell(findings, catalogue, values, about, worth),
         _tell_correlations(apart, values, catalogue, about),
@@ -198,7 +202,7 @@ def _asked(family: pd.DataFrame) -> pd.DataFrame:
 def _trends(values: pd.DataFrame, catalogue: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
     levels = catalogue.index[catalogue["stands"]]
     # A series that began or ended within the time has no trend but a beginning.
-    lasting = values.iloc[-182:].notna().mean() > 0.5
+    lasting = values.iloc[-TREND_DAYS:].notna().mean() > 0.5
     found = find_trends(
         values.loc[:, lasting[lasting].index], false_discovery_rate=TREND_RATE, least_change=0.0, levels=set(levels)
     )
@@ -394,6 +398,10 @@ def _points(top: pd.DataFrame, apart: Surprises, values: pd.DataFrame, levels: p
     parts = []
     for row in top.itertuples():
         shown = pd.DataFrame({"date_day": values.index, "metric_value": values[row.series].to_numpy()})
+        if row.kind == "trend":
+            # What a day made expect says nothing of half a year.
+            parts.append(shown.tail(TREND_DAYS).assign(insight_id=row.insight_id))
+            continue
         if row.series in apart.surprises.columns:
             before = np.where(levels[row.series], values[row.series].shift(1), 0.0)
             expected = apart.expected[row.series].to_numpy() + before
@@ -441,6 +449,8 @@ def _suggestions(
             then, before = then.iloc[-28:], then.iloc[:28]
         moved = (then.mean() - before.mean()).fillna(0)
         for segment_by, part in parts.groupby("segment_by"):
+            if len(part) < 2:
+                continue
             made = moved[part.index]
             total = made.sum()
             if not total or np.sign(total) != np.sign(row.difference):

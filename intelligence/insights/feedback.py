@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ PRIOR = 4
 
 
 def feedback_file(data_dir: Path) -> Path:
-    """Where the lines are kept."""
-    return data_dir / "feedback" / "insights.csv"
+    """Where the lines are kept: JSON, so that a broken one harms no other."""
+    return data_dir / "feedback" / "insights.jsonl"
 
 
 def give_feedback(data_dir: Path, insight_id: str, verdict: str, given_by: str, note: str = "") -> Path:
@@ -26,12 +26,14 @@ def give_feedback(data_dir: Path, insight_id: str, verdict: str, given_by: str, 
         raise ValueError(f"the verdict is {verdict!r}; it must be one of {', '.join(VERDICTS)}")
     path = feedback_file(data_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
-    begins = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if begins:
-            writer.writerow(COLUMNS)
-        writer.writerow([insight_id, verdict, given_by, datetime.now(UTC).isoformat(timespec="seconds"), note])
+    said = (insight_id, verdict, given_by, datetime.now(UTC).isoformat(timespec="seconds"), note)
+    with path.open("ab+") as file:
+        # Somebody may have left the last line without its end.
+        if file.tell():
+            file.seek(-1, 2)
+            unfinished = file.read(1) != b"\n"
+            file.write(b"\n" if unfinished else b"")
+        file.write((json.dumps(dict(zip(COLUMNS, said, strict=True))) + "\n").encode())
     return path
 
 
@@ -42,21 +44,32 @@ def read_feedback(data_dir: Path) -> tuple[pd.DataFrame, Sequence[str]]:
         insight_id, verdict, given_by, given_at (UTC), note; the last verdict of a person on an insight.
     """
     path = feedback_file(data_dir)
-    rows: list[list[str]] = []
+    rows: list[list[object]] = []
     problems: list[str] = []
-    if path.exists():
-        with path.open(newline="", errors="replace") as file:
-            for line in csv.reader(file):
-                if tuple(line) == COLUMNS or not line:
-                    continue
-                at = pd.to_datetime(line[3], errors="coerce", utc=True) if len(line) == len(COLUMNS) else pd.NaT
-                if len(line) != len(COLUMNS) or line[1] not in VERDICTS or at is pd.NaT:
-                    problems.append(f"{path}: not understood and left out: {','.join(line)[:200]}")
-                    continue
-                rows.append([*line[:3], at.tz_localize(None), line[4]])
+    lines = path.read_bytes().decode(errors="replace").split("\n") if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        row = _understood(line)
+        if row is None:
+            problems.append(f"{path}:{number}: not understood and left out: {line[:200]}")
+        else:
+            rows.append(row)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["given_at"] = pd.to_datetime(table["given_at"])
     return table.drop_duplicates(["insight_id", "given_by"], keep="last", ignore_index=True), problems
+
+
+def _understood(line: str) -> list[object] | None:
+    try:
+        said = json.loads(line)
+        at = pd.to_datetime(said["given_at"], utc=True).tz_localize(None)
+        row = [str(said[name]) for name in COLUMNS]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if said["verdict"] not in VERDICTS or at is pd.NaT:
+        return None
+    return [*row[:3], at, row[4]]
 
 
 def usefulness(feedback: pd.DataFrame, found: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,7 @@ MOVED_MORE = 1.5
 EVERYTHING = "all"
 
 
-def group_to_roots(findings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+def group_to_roots(findings: pd.DataFrame, metrics: pd.DataFrame, *, in_one_place: bool = False) -> pd.Series:
     """Which findings have one cause.
 
     Findings belong together if their metrics are of one family (one follows the other, by `metrics`), their days touch, and they are of different
@@ -25,6 +25,8 @@ def group_to_roots(findings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFram
     Args:
         findings: metric, segment_by, segment, started_on, ended_on, difference, change, p_value; the index is unique.
         metrics: index metric; `follows` (metric or missing), `kind` (sum, ratio, level).
+        in_one_place: findings of different metrics belong together only if they are of one segment or one of them is of the whole. For trends: all of
+            them span the same months, so their days say nothing.
 
     Returns:
         By the index of `findings`: root (the index of the root's row).
@@ -38,7 +40,7 @@ def group_to_roots(findings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFram
         depth=findings["metric"].map(depth),
         adds_up=findings["metric"].map(metrics["kind"]).isin(["sum", "level"]),
     )
-    label = _connected(table)
+    label = _connected(table, in_one_place)
     for _, group in table.groupby(label, sort=False):
         left = group
         while len(left):
@@ -63,7 +65,7 @@ def families(metrics: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return steps, first
 
 
-def _connected(table: pd.DataFrame) -> np.ndarray:
+def _connected(table: pd.DataFrame, in_one_place: bool) -> np.ndarray:
     begin = pd.to_datetime(table["started_on"]).to_numpy()[:, None]
     end = pd.to_datetime(table["ended_on"]).to_numpy()[:, None]
     day = np.timedelta64(1, "D")
@@ -71,7 +73,12 @@ def _connected(table: pd.DataFrame) -> np.ndarray:
     family = table["family"].to_numpy()[:, None] == table["family"].to_numpy()[None, :]
     same_metric = table["metric"].to_numpy()[:, None] == table["metric"].to_numpy()[None, :]
     upward = (table["difference"].to_numpy() > 0)[:, None]
-    joined = touch & family & (~same_metric | (upward == upward.T))
+    other_metric = ~same_metric
+    if in_one_place:
+        place = (table["segment_by"] + "|" + table["segment"]).to_numpy()
+        whole = (table["segment_by"] == EVERYTHING).to_numpy()
+        other_metric &= (place[:, None] == place[None, :]) | whole[:, None] | whole[None, :]
+    joined = touch & family & (other_metric | (same_metric & (upward == upward.T)))
     return np.asarray(connected_components(coo_matrix(joined), directed=False)[1])
 
 

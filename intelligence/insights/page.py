@@ -40,7 +40,7 @@ def _summary(found: pd.DataFrame, shown: pd.DataFrame, discovered: Discovered) -
         f"{len(discovered.series):,} series were looked through, {judged:,} of them move enough to be judged by day."
     )
     if found.empty:
-        return f"<p>{looked} Nothing was out of the ordinary in the last {JUDGED_DAYS} days, and nothing rose or fell for good.</p>"
+        return f"<p>{looked} Nothing in the last {JUDGED_DAYS} days, and no trend or correlation, stood out from chance.</p>"
     kinds = found.groupby("kind").agg(
         insights=("kind", "size"), confidence=("confidence", "mean"), impact=("impact_usd", "sum")
     )

@@ -42,7 +42,7 @@ def _look(con: duckdb.DuckDBPyConnection, data_dir: Path, retrain: bool, tell: C
     replace_rows(con, f"{SCHEMA}.found", gone, keep="true")
     replace_rows(con, f"{SCHEMA}.evidence", discovered.evidence)
     replace_rows(con, f"{SCHEMA}.points", discovered.points)
-    replace_rows(con, f"{SCHEMA}.series", discovered.series)
+    replace_rows(con, f"{SCHEMA}.series", discovered.series.assign(looked_at=as_of))
     replace_rows(con, f"{SCHEMA}.suggestions", discovered.suggestions)
     replace_rows(con, f"{SCHEMA}.feedback", feedback)
     con.execute("commit")

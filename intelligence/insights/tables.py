@@ -14,7 +14,7 @@ TABLES = {
         "metric_value double, expected double, difference double, change double, p_value double, q_value double"
     ),
     "points": "insight_id varchar, date_day date, metric_value double, expected double, low double, high double",
-    "series": "metric varchar, segment_by varchar, segment varchar, days bigint, state varchar",
+    "series": "metric varchar, segment_by varchar, segment varchar, days bigint, state varchar, looked_at timestamp",
     "suggestions": "insight_id varchar, suggestion varchar, rows_query varchar",
     "feedback": "insight_id varchar, verdict varchar, given_by varchar, given_at timestamp, note varchar",
 }

@@ -139,7 +139,7 @@ def _number(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"{value:.1%}"
     if value == round(value):
-        return f"{value:,.0f} {unit}"
+        return f"{value:,.0f} {unit.removesuffix('s') if abs(value) == 1 else unit}"
     size = abs(value)
     return f"{value:,.0f} {unit}" if size >= 100 else f"{value:,.1f} {unit}" if size >= 1 else f"{value:,.2f} {unit}"
 

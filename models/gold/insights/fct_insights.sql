@@ -1,4 +1,9 @@
--- Grain: one row per insight that stands at as_of: what changed, by how much, what it is worth, how sure it is, which rows are behind it, what to do.
+-- Grain: one row per insight of the last look: what changed, by how much, what it is worth, how sure it is, which rows are behind it, what to do.
+with last_look as (
+    select max(looked_at) as looked_at
+    from {{ source('insights', 'series') }}
+)
+
 select
     found.insight_id,
     found.kind,
@@ -43,5 +48,5 @@ select
     found.evidence as findings,
     found.rows_query
 from {{ source('insights', 'found') }} as found
-inner join {{ ref('silver__as_of') }} as build
-    on found.found_at = build.as_of
+inner join last_look
+    on found.found_at = last_look.looked_at

@@ -245,11 +245,20 @@ def test_what_people_say_counts(warehouse: Path, tmp_path: Path) -> None:
 
 def test_broken_lines_of_feedback_are_told_and_left_out(tmp_path: Path) -> None:
     give_feedback(tmp_path, "abc", "useful", "maria", 'with "quotes", commas\nand a line')
+    broken = [
+        b'{"insight_id": "abc", "verdict": "wonderful"',
+        b'\xff\xfe"unclosed',
+        b"[1, 2]",
+        b'"x"',
+        b"x" * 1_000_000,
+    ]
     with feedback_file(tmp_path).open("ab") as file:
-        file.write(b"abc,wonderful,maria,2026-01-01,\n\xff\xfe,,\nabc,useful,otto,yesterday-ish,\n")
+        file.write(b"\n".join(broken))
+    # What comes after a line without an end is not lost.
+    give_feedback(tmp_path, "def", "not_useful", "otto")
     feedback, problems = read_feedback(tmp_path)
-    assert list(feedback["insight_id"]) == ["abc"]
-    assert len(problems) == 3
+    assert list(feedback["insight_id"]) == ["abc", "def"]
+    assert len(problems) == len(broken)
     assert all("not understood and left out" in problem for problem in problems)
     with pytest.raises(ValueError, match="must be one of useful, not_useful"):
         give_feedback(tmp_path, "abc", "nice", "maria")
