@@ -46,6 +46,7 @@ def policy_value(
     method: Literal["ips", "snips", "dr"] = "dr",
     confidence: float = 0.95,
     over: Array | None = None,
+    groups: npt.NDArray[np.int64] | None = None,
 ) -> PolicyValue:
     """Value of a policy by a log, or by how much it is worth more than another one.
 
@@ -59,6 +60,8 @@ def policy_value(
         confidence: of the interval, by the normal approximation.
         over: probabilities of a policy that the first is compared with (decisions x actions). The difference is told, decision by decision: its
             interval is much narrower than those of the two values. Not for `snips`.
+        groups: number of the account of each decision, if there are several on one: what comes of it one week and the next is nearly the same, so
+            they count as one piece of evidence (Liang and Zeger 1986).
 
     Raises:
         ValueError: shapes do not fit, probabilities are none, an action was chosen whose propensity is 0, or `dr` has no model.
@@ -83,7 +86,8 @@ def policy_value(
     else:
         value = float((weights * rewards).mean())
         moves = weights * rewards - value
-    error = float(np.sqrt((moves**2).sum() / max(count - 1, 1) / count))
+    apart = moves if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], weights=moves)
+    error = float(np.sqrt((apart**2).sum() * len(apart) / max(len(apart) - 1, 1)) / count)
     reach = float(norm.ppf((1 + confidence) / 2)) * error
     return PolicyValue(
         value,

@@ -24,6 +24,7 @@ def write_card(
     reasons: pd.DataFrame,
     drift: pd.DataFrame,
     as_of: datetime,
+    others: Sequence[pd.Series] = (),
 ) -> Path:
     """Write the card of the models that were trained at `as_of`.
 
@@ -33,10 +34,15 @@ def write_card(
         reasons: churn.reasons of today (customer_id, horizon_days, feature, contribution in log-odds); may be empty.
         drift: churn.drift of today; may be empty.
         as_of: the moment it speaks for.
+        others: rows of churn.models for which nothing was trained at `as_of`: refused, or not yet due.
     """
     body = [f"<h1>Who will leave: model card of {as_of:%Y-%m-%d}</h1>", _purpose()]
     for row, tested in parts:
         body.append(_of_horizon(row, tested, reasons))
+    body += [
+        f"<h2>Within {int(row['horizon_days'])} days</h2><p class='state'>{html.escape(str(row['state']))}</p><p>{html.escape(str(row['reason']))}</p>"
+        for row in others
+    ]
     body += [_drift(drift), _limits()]
     return write_html(path, "Churn model card", body)
 

@@ -65,7 +65,7 @@ def _bring_up_to_date(
     kept = con.execute(f"select * from {SCHEMA}.models where not ?", [retrain]).df()
     report = ChurnReport()
     results: dict[str, list[pd.DataFrame]] = {table: [] for table in TABLES}
-    card_parts = []
+    card_parts, others = [], []
     for horizon in HORIZONS:
         of_horizon = kept[kept["horizon_days"] == horizon]
         models, tested, model = _model_for(observations, horizon, of_horizon, as_of, report, tell)
@@ -75,6 +75,8 @@ def _bring_up_to_date(
         if tested is not None:
             results["test_scores"].append(tested.assign(model_id=models.iloc[-1]["model_id"], horizon_days=horizon))
             card_parts.append((models.iloc[-1], tested))
+        else:
+            others.append(models.iloc[-1])
         if model is not None and len(current):
             _score(observations, horizon, model, current.iloc[-1], results, tell)
     tables = {table: pd.concat(parts, ignore_index=True) for table, parts in results.items() if parts}
@@ -83,7 +85,7 @@ def _bring_up_to_date(
         drift = tables.get("drift", pd.DataFrame())
         reasons = tables.get("reasons", pd.DataFrame())
         path = data_dir / "reports" / f"churn_model_{as_of:%Y-%m-%d}.html"
-        report.page = write_card(path, card_parts, reasons, drift, as_of)
+        report.page = write_card(path, card_parts, reasons, drift, as_of, others)
     con.register("fresh_models", tables["models"])
     con.execute("begin")
     for table in TABLES:

@@ -176,6 +176,7 @@ def _contracts(spells: pd.DataFrame, settings: Settings) -> Learnt:
     state, reason = verdict(measured, error, naive_error, "months", TOLERATED_MISS[CONTRACTUAL])
     model |= {"judged_by": "months", "judged_error": error, "naive_judged_error": naive_error}
     growth = measured["observed_with_growth_usd"]
+    reason += f" Departures: {measured['foretold_events']:,.0f} foretold, {measured['observed_events']:,.0f} came."
     reason += f" With growth, returns and smaller contracts {growth:,.0f} came: what is foretold is today's contract at today's price."
     tiers = _retentions(now)
     parameters = {

@@ -2,6 +2,7 @@
 -- Expected value = probability that it does what it is meant for x what that is worth - cost. Chosen is mostly the best, and a share of the time
 -- any that chance may try, so that what is not the best today goes on being known; the probability of each is its propensity.
 {%- set horizon = 90 %}
+{%- set prior = 50 %}
 with at_stake as (
     select
         predictions.customer_id,
@@ -19,7 +20,8 @@ bands as (
     select
         bands.band,
         bands.lower_bound,
-        backtest.decided_rate,
+        -- Few accounts in a band say little: it is drawn towards all of them as if {{ prior }} more had been seen.
+        (backtest.accounts_decided + {{ prior }} * backtest.decided_rate_of_all) / nullif(backtest.observations + {{ prior }}, 0) as decided_rate,
         backtest.decided_rate_of_all
     from {{ ref('score_bands') }} as bands
     left join {{ ref('score_backtest') }} as backtest

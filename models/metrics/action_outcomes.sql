@@ -11,6 +11,21 @@ with chosen as (
         and {{ dbt.dateadd('day', 90, 'decisions.decided_on') }} <= cast(build.as_of as date)
 ),
 
+-- By the terms and not by the daily picture, which keeps `history_days` only.
+paid as (
+    select
+        chosen.customer_id,
+        chosen.decision_week,
+        sum(terms.mrr) as mrr
+    from chosen
+    inner join {{ ref('silver__subscription_terms') }} as terms
+        on
+            chosen.customer_id = terms.customer_id
+            and cast(terms.valid_from as date) <= chosen.judged_on
+            and (terms.valid_to is null or cast(terms.valid_to as date) > chosen.judged_on)
+    group by chosen.customer_id, chosen.decision_week
+),
+
 done as (
     select
         chosen.customer_id,
@@ -33,12 +48,12 @@ select
     chosen.action,
     chosen.propensity,
     coalesce(done.times, 0) > 0 as is_done,
-    coalesce(daily.mrr, 0) > 0 as is_retained,
+    coalesce(paid.mrr, 0) > 0 as is_retained,
     cast(
-        coalesce(daily.mrr, 0) * 12 * {{ var('gross_margin') }} - case when done.times > 0 then chosen.cost_usd else 0 end as double
+        coalesce(paid.mrr, 0) * 12 * {{ var('gross_margin') }} - case when done.times > 0 then chosen.cost_usd else 0 end as double
     ) as reward_usd
 from chosen
 left join done
     on chosen.customer_id = done.customer_id and chosen.decision_week = done.decision_week
-left join {{ ref('silver__account_daily') }} as daily
-    on chosen.customer_id = daily.customer_id and chosen.judged_on = daily.date_day
+left join paid
+    on chosen.customer_id = paid.customer_id and chosen.decision_week = paid.decision_week

@@ -1,6 +1,6 @@
 -- Grain: one row per way of choosing and estimator: what it would have brought a decision, by the log of what was really chosen.
 -- Inverse propensity scoring, the same with weights that add up to one, and doubly robust with what was expected of each action at the time (Dudik, Langford
--- and Li 2011), each with its interval of 95 % by the normal approximation; `intelligence.actions.policy_value` does it for policies of your own.
+-- and Li 2011), each with its interval of 95 % over accounts; `intelligence.actions.policy_value` does it for policies of your own.
 with judged as (
     select
         decisions.customer_id,
@@ -36,7 +36,8 @@ decisions as (
         max(reward_usd) as reward,
         sum(policy_share * expected_reward_usd) as expected,
         sum(case when is_chosen then policy_share / nullif(propensity, 0) else 0 end) as weight,
-        sum(case when is_chosen then expected_reward_usd else 0 end) as expected_of_chosen
+        sum(case when is_chosen then expected_reward_usd else 0 end) as expected_of_chosen,
+        sum(case when propensity > 0 then 0 else policy_share end) as unseen
     from policies
     group by policy, customer_id, decision_week
 ),
@@ -64,6 +65,7 @@ terms as (
         decisions.customer_id,
         decisions.decision_week,
         decisions.weight,
+        decisions.unseen,
         estimators.estimator,
         case estimators.estimator
             when 'ips' then decisions.weight * decisions.reward
@@ -84,18 +86,64 @@ beside_chance as (
             partition by terms.customer_id, terms.decision_week, terms.estimator
         ) as over_chance
     from terms
+),
+
+means as (
+    select
+        policy,
+        estimator,
+        avg(term) as mean_term,
+        avg(over_chance) as mean_over_chance
+    from beside_chance
+    group by policy, estimator
+),
+
+-- What came of an account in one week and in the next is nearly the same: its decisions count as one piece of evidence (Liang and Zeger 1986).
+of_accounts as (
+    select
+        beside_chance.policy,
+        beside_chance.estimator,
+        beside_chance.customer_id,
+        count(*) as decisions,
+        sum(beside_chance.term) as terms,
+        sum(beside_chance.over_chance) as terms_over_chance,
+        sum(beside_chance.term - means.mean_term) as apart,
+        sum(beside_chance.over_chance - means.mean_over_chance) as over_chance_apart,
+        sum(beside_chance.weight) as weight,
+        sum(beside_chance.unseen) as unseen
+    from beside_chance
+    inner join means
+        on beside_chance.policy = means.policy and beside_chance.estimator = means.estimator
+    group by beside_chance.policy, beside_chance.estimator, beside_chance.customer_id
+),
+
+summed as (
+    select
+        policy,
+        estimator,
+        cast(sum(decisions) as bigint) as decisions,
+        count(*) as accounts,
+        sum(terms) / nullif(sum(decisions), 0) as value_usd,
+        sum(terms_over_chance) / nullif(sum(decisions), 0) as over_chance_usd,
+        sqrt(sum(apart * apart) * count(*) / nullif(count(*) - 1, 0)) / nullif(sum(decisions), 0) as value_error,
+        sqrt(sum(over_chance_apart * over_chance_apart) * count(*) / nullif(count(*) - 1, 0)) / nullif(sum(decisions), 0) as over_chance_error,
+        sum(weight) * sum(weight) / nullif(sum(weight * weight), 0) as effective_accounts,
+        sum(unseen) / nullif(sum(decisions), 0) as unseen_share
+    from of_accounts
+    group by policy, estimator
 )
 
 select
     policy,
     estimator,
-    count(*) as decisions,
-    avg(term) as value_usd,
-    avg(term) - 1.96 * stddev_samp(term) / nullif(sqrt(count(*)), 0) as value_low_usd,
-    avg(term) + 1.96 * stddev_samp(term) / nullif(sqrt(count(*)), 0) as value_high_usd,
-    avg(over_chance) as over_chance_usd,
-    avg(over_chance) - 1.96 * stddev_samp(over_chance) / nullif(sqrt(count(*)), 0) as over_chance_low_usd,
-    avg(over_chance) + 1.96 * stddev_samp(over_chance) / nullif(sqrt(count(*)), 0) as over_chance_high_usd,
-    sum(weight) * sum(weight) / nullif(sum(weight * weight), 0) as effective_decisions
-from beside_chance
-group by policy, estimator
+    decisions,
+    accounts,
+    value_usd,
+    value_usd - 1.96 * value_error as value_low_usd,
+    value_usd + 1.96 * value_error as value_high_usd,
+    over_chance_usd,
+    over_chance_usd - 1.96 * over_chance_error as over_chance_low_usd,
+    over_chance_usd + 1.96 * over_chance_error as over_chance_high_usd,
+    effective_accounts,
+    unseen_share
+from summed

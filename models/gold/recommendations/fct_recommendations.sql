@@ -61,7 +61,7 @@ by_measure as (
         method,
         cast(null as {{ dbt.type_string() }}) as rule_id,
         100 * probability as score,
-        probability as confidence,
+        case when adoption_rate is not null or usual_share is not null then probability end as confidence,
         cast(case when method = 'used_together' then given_uses_90d when method = 'colleagues' then colleagues_with end as bigint) as own_evidence,
         cast(case
             when method = 'used_together' then 5 * floor(accounts_both / 5.0)

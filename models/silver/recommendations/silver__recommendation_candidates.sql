@@ -139,10 +139,12 @@ of_the_account as (
         own.title,
         accounts.users_active - 1 as colleagues,
         own.users_with as colleagues_with,
-        coalesce(rates.adoption_rate, own.user_share) as adoption_rate
+        case when portal.accounts_active - 1 >= {{ fewest }} then rates.adoption_rate end as adoption_rate
     from users
     inner join accounts
         on users.moment = accounts.moment and users.customer_id = accounts.customer_id
+    inner join portal
+        on users.moment = portal.moment
     inner join {{ ref('silver__portal_item_shares') }} as own
         on users.moment = own.moment and users.customer_id = own.customer_id
     left join shared
@@ -255,7 +257,10 @@ moved as (
         best.both_share,
         best.usual_share as expected_share,
         best.both_share / nullif(best.usual_share, 0) as lift,
-        least(greatest(coalesce(eligible.adoption_rate, eligible.usual_share), 0.001), 0.995) as starting_chance,
+        -- Where too few others are there to learn a chance from, the share of colleagues only puts the items in order.
+        least(greatest(
+            coalesce(eligible.adoption_rate, eligible.usual_share, eligible.colleagues_with * 1.0 / nullif(eligible.colleagues + 1, 0)), 0.001
+        ), 0.995) as starting_chance,
         -- The least of nothing and something is something: what goes together with nothing is asked for first.
         case
             when best.place is null then 0

@@ -105,3 +105,20 @@ def test_a_log_that_cannot_be_is_refused(changed: dict[str, np.ndarray | None], 
     } | changed
     with pytest.raises(ValueError, match=words):
         policy_value(**sound)  # type: ignore[arg-type]
+
+
+def test_decisions_on_one_account_count_as_one_piece_of_evidence() -> None:
+    """Each account has one outcome that all its decisions share: intervals that took them for independent would hardly ever cover."""
+    covered = alone = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        account = np.repeat(np.arange(200), 20)
+        rewards = np.repeat(rng.normal(size=200), 20)
+        evenly = np.full((len(account), 2), 0.5)
+        chosen = rng.integers(0, 2, len(account))
+        estimate = policy_value(chosen, rewards, evenly, evenly, method="ips", groups=account)
+        covered += estimate.low <= 0 <= estimate.high
+        independent = policy_value(chosen, rewards, evenly, evenly, method="ips")
+        alone += independent.low <= 0 <= independent.high
+    assert covered >= 180
+    assert alone < 120
