@@ -40,7 +40,8 @@ def write_card(
     for row, tested in parts:
         body.append(_of_horizon(row, tested, reasons))
     body += [
-        f"<h2>Within {int(row['horizon_days'])} days</h2><p class='state'>{html.escape(str(row['state']))}</p><p>{html.escape(str(row['reason']))}</p>"
+        f"<h2>Within {int(row['horizon_days'])} days</h2><p class='state'>{html.escape(str(row['state']))}</p>"
+        f"<p>{html.escape(str(row['reason']))}</p>"
         for row in others
     ]
     body += [_drift(drift), _limits()]
