@@ -80,8 +80,8 @@ def discover(series: pd.DataFrame, metrics: pd.DataFrame, usefulness: pd.Series 
     known = series[series["metric"].isin(about.index)]
     catalogue, values = _as_table(known)
     # Before the first row there was nothing to count: days of 0 at the beginning are no past.
-    added_up = catalogue["metric"].map(about["kind"]).eq("sum").to_numpy()
-    not_begun = values.fillna(0).ne(0).cumsum().eq(0).to_numpy()
+    added_up = catalogue["metric"].map(about["kind"]).eq("sum").to_numpy(dtype=bool)
+    not_begun = values.fillna(0).ne(0).cumsum().eq(0).to_numpy(dtype=bool)
     values = values.mask(not_begun & added_up)
     levels = catalogue["stands"] = catalogue["metric"].map(about["kind"]).isin(STANDING)
     steps = values.copy()

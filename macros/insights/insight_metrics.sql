@@ -7,8 +7,8 @@
     by         columns of the rows that make segments
     by_account columns of silver.accounts that make segments, for rows with a customer_id
     metrics    what is measured: kind `sum` (adds up over segments and days), `ratio` (`measure` / `per`, both added up), `level` (a sum that stands for
-               itself on each day, as a stock does) or `mean` (a ratio that does); and `follows`: the metric that it changes with, so that one cause is
-               told once
+                itself on each day, as a stock does) or `mean` (a ratio that does); and `follows`: the metric that it changes with, so that one cause is
+                told once
 #}
 {% macro insight_sources() -%}
     {{ return([
@@ -18,13 +18,13 @@
             'metrics': [
                 {'metric': 'sessions', 'kind': 'sum', 'measure': '1', 'unit': 'sessions', 'words': 'sessions', 'follows': 'daily_active_users'},
                 {'metric': 'conversions', 'kind': 'sum', 'measure': 'conversions', 'unit': 'conversions', 'words': 'conversions',
-                 'follows': 'sessions'},
+                    'follows': 'sessions'},
                 {'metric': 'conversion_value', 'kind': 'sum', 'measure': 'conversion_value_usd', 'unit': 'USD', 'words': 'value of conversions',
-                 'follows': 'conversions'},
+                    'follows': 'conversions'},
                 {'metric': 'bounce_rate', 'kind': 'ratio', 'measure': 'case when is_bounce then 1 else 0 end', 'per': '1', 'unit': 'ratio',
-                 'words': 'bounce rate'},
+                    'words': 'bounce rate'},
                 {'metric': 'conversion_rate', 'kind': 'ratio', 'measure': 'case when conversions > 0 then 1 else 0 end', 'per': '1', 'unit': 'ratio',
-                 'words': 'share of sessions that convert', 'follows': 'conversions'},
+                    'words': 'share of sessions that convert', 'follows': 'conversions'},
             ],
         },
         {
@@ -33,7 +33,7 @@
             'by': ['feature_name', 'platform'], 'by_account': [],
             'metrics': [
                 {'metric': 'feature_uses', 'kind': 'sum', 'measure': '1', 'unit': 'uses', 'words': 'uses of features',
-                 'follows': 'daily_active_users'},
+                    'follows': 'daily_active_users'},
             ],
         },
         {
@@ -50,7 +50,7 @@
             'metrics': [
                 {'metric': 'tickets_opened', 'kind': 'sum', 'measure': '1', 'unit': 'tickets', 'words': 'tickets opened'},
                 {'metric': 'first_response', 'kind': 'ratio', 'measure': 'first_response_minutes',
-                 'per': 'case when first_response_minutes is not null then 1 else 0 end', 'unit': 'minutes', 'words': 'minutes to the first response'},
+                    'per': 'case when first_response_minutes is not null then 1 else 0 end', 'unit': 'minutes', 'words': 'minutes to the first response'},
             ],
         },
         {
@@ -58,7 +58,7 @@
             'by': ['survey_type'], 'by_account': ['customer_tier'],
             'metrics': [
                 {'metric': 'survey_marks', 'kind': 'ratio', 'measure': 'score_ratio', 'per': 'case when score_ratio is not null then 1 else 0 end',
-                 'unit': 'ratio', 'words': 'marks in surveys'},
+                    'unit': 'ratio', 'words': 'marks in surveys'},
             ],
         },
         {
@@ -66,7 +66,7 @@
             'by': ['engagement_type'], 'by_account': ['customer_tier'],
             'metrics': [
                 {'metric': 'missed_engagements', 'kind': 'ratio', 'measure': "case when status = 'missed' then 1 else 0 end", 'per': '1',
-                 'unit': 'ratio', 'words': 'share of talks that were missed'},
+                    'unit': 'ratio', 'words': 'share of talks that were missed'},
             ],
         },
         {
@@ -77,9 +77,9 @@
                 {'metric': 'customers', 'kind': 'level', 'measure': '1', 'unit': 'accounts', 'words': 'customers'},
                 {'metric': 'mrr', 'kind': 'level', 'measure': 'total_mrr', 'unit': 'USD a month', 'words': 'recurring revenue', 'follows': 'customers'},
                 {'metric': 'health', 'kind': 'mean', 'measure': 'customer_health_score',
-                 'per': 'case when customer_health_score is not null then 1 else 0 end', 'unit': 'points', 'words': 'mean health score'},
+                    'per': 'case when customer_health_score is not null then 1 else 0 end', 'unit': 'points', 'words': 'mean health score'},
                 {'metric': 'churn_risk', 'kind': 'mean', 'measure': 'churn_risk_score',
-                 'per': 'case when churn_risk_score is not null then 1 else 0 end', 'unit': 'points', 'words': 'mean churn risk', 'follows': 'health'},
+                    'per': 'case when churn_risk_score is not null then 1 else 0 end', 'unit': 'points', 'words': 'mean churn risk', 'follows': 'health'},
             ],
         },
     ]) }}

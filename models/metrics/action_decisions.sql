@@ -32,11 +32,11 @@ undecided as (
         considered.*,
         coalesce(
             sum(considered.propensity) over (
-                partition by considered.customer_id order by considered.action rows between unbounded preceding and 1 preceding
+                partition by considered.customer_id order by considered.action nulls last rows between unbounded preceding and 1 preceding
             ),
             0
         ) as propensity_before,
-        row_number() over (partition by considered.customer_id order by considered.action desc) = 1 as is_last
+        row_number() over (partition by considered.customer_id order by considered.action desc nulls last) = 1 as is_last
     from considered
     {%- if is_incremental() %}
     left join decided
