@@ -173,24 +173,29 @@ def _train(
     seed: int,
 ) -> ChurnModel:
     categorical = list(range(len(encoding.numbers), len(encoding.features)))
-    data = lgb.Dataset(
-        trees,
-        target.astype(float),
-        categorical_feature=categorical,
-        params={"verbose": -1, "max_bin": 127, "feature_pre_filter": False},
-        free_raw_data=False,
-    )
+
+    def dataset(rows: slice | npt.NDArray[np.int64], reference: lgb.Dataset | None = None) -> lgb.Dataset:
+        return lgb.Dataset(
+            trees[rows],
+            target[rows].astype(float),
+            reference=reference,
+            categorical_feature=categorical,
+            params={"verbose": -1, "max_bin": 127, "feature_pre_filter": False},
+            free_raw_data=False,
+        )
+
     left_subjects = len(np.unique(who[target]))
     parameters = tree_parameters(left_subjects, len(target), seed)
     if left_subjects >= ENOUGH_TO_HOLD_OUT:
         ((rows, held),) = GroupShuffleSplit(1, test_size=1 / FOLDS, random_state=seed).split(matrix, groups=who)
         some = np.random.default_rng(seed).permutation(rows)[:LINEAR_ROWS]
         coefficients = _linear(matrix[some], target[some], 0.3)
+        learnt_from = dataset(rows)
         booster = lgb.train(
             parameters,
-            data.subset(rows.tolist()),
+            learnt_from,
             MOST_ROUNDS,
-            valid_sets=[data.subset(held.tolist())],
+            valid_sets=[dataset(held, learnt_from)],
             callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
         )
         unseen = np.full((len(target), 2), np.nan)
@@ -198,7 +203,7 @@ def _train(
         unseen[held, 1] = booster.predict(trees[held], raw_score=True)
     else:
         folds = _folds(target, who, seed)
-        booster, trees_unseen = _trees_in_turn(data, trees, parameters, folds)
+        booster, trees_unseen = _trees_in_turn(dataset(slice(None)), trees, parameters, folds)
         coefficients, linear_unseen = _linear_in_turn(matrix, target, folds)
         unseen = np.column_stack([linear_unseen, trees_unseen])
     known = ~np.isnan(unseen[:, 0])
