@@ -39,7 +39,10 @@ def print_insights(console: Console, con: duckdb.DuckDBPyConnection, most: int) 
         [most],
     ).fetchall()
     if not rows:
-        console.print("Nothing stood out from chance.")
+        console.print(
+            "There are no insights: nothing stood out from chance, or nobody has looked yet (`customer-analytics run` does, `dbt build` does not).",
+            soft_wrap=True,
+        )
     for rank, insight_id, title, description, impact, confidence, action, first_time in rows:
         console.print(
             f"\n{rank}. {escape(title)}{' (not told before)' if first_time else ''}", style="bold", soft_wrap=True
