@@ -80,7 +80,7 @@ def command_line_build(
 @pytest.fixture(scope="module")
 def by_command_line(command_line_build: tuple[Path, subprocess.Popen]) -> Path:
     folder, running = command_line_build
-    said, _ = running.communicate(timeout=300)
+    said, _ = running.communicate(timeout=900)
     assert running.returncode == 0, said.decode()
     return folder
 
