@@ -297,14 +297,7 @@ def _tell_correlations(
     whole = [name for name in apart.surprises.columns if catalogue.loc[name, "segment_by"] == EVERYTHING]
     if len(whole) < 2:
         return _nothing()
-    narrowed = Surprises(
-        apart.values[whole],
-        apart.expected[whole],
-        apart.surprises[whole],
-        apart.spread[whole],
-        apart.scale[whole],
-    )
-    pairs = find_correlations(narrowed)
+    pairs = find_correlations(apart.only(whole))
     pairs["metric"], pairs["other_metric"] = (
         pairs["leading"].map(catalogue["metric"]),
         pairs["following"].map(catalogue["metric"]),

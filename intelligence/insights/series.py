@@ -8,6 +8,7 @@ ask for independent days hold for it.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,17 @@ class Surprises:
     surprises: pd.DataFrame
     spread: pd.Series
     scale: pd.Series
+
+    def only(self, series: Sequence[object]) -> Surprises:
+        """The same of some of the series."""
+        columns = list(series)
+        return Surprises(
+            self.values[columns],
+            self.expected[columns],
+            self.surprises[columns],
+            self.spread[columns],
+            self.scale[columns],
+        )
 
 
 def take_apart(values: pd.DataFrame, *, judged_days: int = 14) -> Surprises:

@@ -24,12 +24,13 @@ def _look(con: duckdb.DuckDBPyConnection, data_dir: Path, retrain: bool, tell: C
     series = con.execute(f"select metric, segment_by, segment, date_day, metric_value from {SERIES}").df()
     metrics = con.execute(f"from {METRICS} order by metric").df()
     # Two runs at one as_of say the same: what an earlier one found at this moment, or later, is not history.
-    earlier = con.execute(f"from {SCHEMA}.found where found_at < ?", [as_of]).df()
+    ever = con.execute(f"from {SCHEMA}.found").df()
+    earlier = ever[ever["found_at"] < as_of]
     feedback, problems = read_feedback(data_dir)
     for problem in problems:
         tell(problem)
     tell(f"looking for insights in {series[['metric', 'segment_by', 'segment']].drop_duplicates().shape[0]:,} series")
-    said = usefulness(feedback, con.execute(f"select insight_id, kind, metric from {SCHEMA}.found").df())
+    said = usefulness(feedback, ever)
     discovered = discover(series, metrics, said)
     found = discovered.found.assign(found_at=as_of)
     first = dict(zip(earlier["insight_id"], earlier["first_found_at"], strict=True))
