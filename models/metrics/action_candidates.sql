@@ -8,7 +8,7 @@ with at_stake as (
         predictions.customer_id,
         predictions.churn_probability,
         predictions.churn_risk_score,
-        customers.monthly_recurring_revenue * 12 * {{ var('gross_margin') }} as margin_of_a_year_usd
+        {{ margin_of_a_year('customers.monthly_recurring_revenue') }} as margin_of_a_year_usd
     from {{ ref('fct_churn_predictions') }} as predictions
     inner join {{ ref('entity_customers') }} as customers
         on predictions.customer_id = customers.customer_id
@@ -51,7 +51,7 @@ accounts as (
             else 'not known'
         end as probability_from,
         coalesce(in_bands.margin_of_a_year_usd, 0) as margin_of_a_year_usd,
-        coalesce(pipeline.typical_expansion_mrr, 0) * 12 * {{ var('gross_margin') }} as margin_of_growth_usd
+        {{ margin_of_a_year('coalesce(pipeline.typical_expansion_mrr, 0)') }} as margin_of_growth_usd
     from in_bands
     left join {{ ref('expansion_pipeline') }} as pipeline
         on in_bands.customer_id = pipeline.customer_id

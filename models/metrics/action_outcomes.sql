@@ -50,7 +50,7 @@ select
     coalesce(done.times, 0) > 0 as is_done,
     coalesce(paid.mrr, 0) > 0 as is_retained,
     cast(
-        coalesce(paid.mrr, 0) * 12 * {{ var('gross_margin') }} - case when done.times > 0 then chosen.cost_usd else 0 end as double
+        {{ margin_of_a_year('coalesce(paid.mrr, 0)') }} - case when done.times > 0 then chosen.cost_usd else 0 end as double
     ) as reward_usd
 from chosen
 left join done

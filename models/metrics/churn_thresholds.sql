@@ -14,7 +14,7 @@ tested as (
         scores.horizon_days,
         scores.probability,
         scores.has_decided,
-        departures.mrr * 12 * {{ var('gross_margin') }} as margin_of_a_year_usd
+        {{ margin_of_a_year('departures.mrr') }} as margin_of_a_year_usd
     from {{ ref('fct_churn_test_scores') }} as scores
     inner join {{ ref('silver__account_departures') }} as departures
         on scores.customer_id = departures.customer_id and scores.date_day = departures.date_day

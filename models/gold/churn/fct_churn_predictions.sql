@@ -16,7 +16,7 @@ foretold as (
         predictions.probability as churn_probability,
         predictions.probability_7d_ago as churn_probability_7d_ago,
         observations.churn_risk_score,
-        observations.mrr * 12 * {{ var('gross_margin') }} as margin_of_a_year_usd
+        {{ margin_of_a_year('observations.mrr') }} as margin_of_a_year_usd
     from {{ ref('fct_churn_observations') }} as observations
     cross join horizons
     left join {{ source('churn', 'predictions') }} as predictions
