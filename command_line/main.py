@@ -206,11 +206,47 @@ def match_command(
 
 
 @app.command("publish")
-def publish_command(data_dir: DataDir = None) -> None:
-    """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes."""
-    from command_line.pipeline import run_dbt
+def publish_command(
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="ID", help="Put a kept release out again.", show_default=False)
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Only show the releases that are kept.")] = False,
+    hold: Annotated[
+        str | None,
+        typer.Option(
+            "--hold",
+            metavar="WHY",
+            help="Keep what is out (or --to) until --let-go, whatever is built.",
+            show_default=False,
+        ),
+    ] = None,
+    let_go: Annotated[bool, typer.Option("--let-go", help="Let releases go on, and publish.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes; or go back to a kept release."""
+    from command_line.releases import go_to, hold_releases, let_releases_go, print_releases
 
     folder = _data_dir(data_dir)
+    try:
+        if listed:
+            print_releases(console, folder)
+            return
+        if to is not None:
+            go_to(console, folder, to)
+        if hold is not None:
+            hold_releases(console, folder, hold)
+        if to is not None or hold is not None:
+            return
+        if let_go:
+            let_releases_go(console, folder)
+    except (PublishError, OSError) as error:
+        raise _fail(str(error)) from error
+    _audit_and_publish(folder)
+
+
+def _audit_and_publish(folder: Path) -> None:
+    from command_line.pipeline import run_dbt
+
     if not (folder / "warehouse.duckdb").exists():
         raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
     with console.status("auditing"):

@@ -25,7 +25,8 @@ from intelligence.text import step as text
 from intelligence.warehouse import Step, StepError, WarehouseInUseError
 from orchestration.manifest import prepared_manifest, target_path
 from orchestration.translation import Translator, is_landed, relations, with_owners, with_steps
-from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
+from publishing.marts import PUBLISHED_SCHEMAS
+from publishing.release import Checks, PublishError, publish
 
 POOL = "duckdb_writer"
 MANIFEST_FOLDER = prepared_manifest().parent

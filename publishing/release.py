@@ -1,13 +1,13 @@
 """Write, audit, publish: turns the private warehouse into a release that readers may open at any time.
 
-A release is a folder of its own below `published/releases/`; what readers open are links through `published/current`, and the whole
-release changes hands by replacing that one link, which the file system does atomically.
+A release is a folder of its own below `published/releases/`: one DuckDB file, the same tables as Parquet, `release.json`. What readers open are links
+through `published/current`, and the whole release changes hands by replacing that one link, which the file system does atomically. Large facts are
+no tables of the file but views over their Parquet, of which a release writes only the days that have changed: see `publishing.partitions`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass, field
@@ -17,15 +17,13 @@ from typing import Any
 
 import duckdb
 
-from ingestion.contracts import PROJECT_DIR
+from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from ingestion.quoting import sql_literal
-
-PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "public", "reference")
-STORAGE_VERSION = "v1.2.0"
-KEPT_RELEASES = 3
-# Functions of PostgreSQL that BI queries use and DuckDB lacks.
-MACROS = ("array_remove(items, unwanted) as [item for item in items if item is distinct from unwanted]",)
-LINKS = ("marts.duckdb", "parquet", "release.json")
+from publishing import store
+from publishing.marts import Marts
+from publishing.partitioning import declared_partitions
+from publishing.partitions import PartitionWriter
+from publishing.settings import ReleaseSettings, release_settings
 
 
 class PublishError(Exception):
@@ -43,24 +41,38 @@ class Checks:
 
 @dataclass(frozen=True)
 class Release:
-    """What `release.json` holds: what every number of the release is made of."""
+    """What `release.json` holds: what every number of the release is made of.
+
+    Attributes:
+        release_id: when it was made, UTC, to the microsecond.
+        sequence: its place among all releases of this folder; the clock may be set back, this is not.
+        as_of: the moment it speaks for, UTC.
+        git_commit: commit of the project that made it; `has_uncommitted_changes` says whether files differed from that.
+        load_id: the last load of files that is in it.
+        row_counts: rows by table (schema.table).
+        partitions: of tables that are held as partitions, how many there are and how many were written for this release.
+        checks: the audit it has passed.
+    """
 
     release_id: str
     as_of: str
     published_at: str
     git_commit: str | None
+    has_uncommitted_changes: bool | None
     load_id: int
+    sequence: int
     row_counts: dict[str, int]
+    partitions: dict[str, dict[str, int]]
     checks: Checks
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
 
-def publish(data_dir: Path, checks: Checks) -> Release:
+def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = None) -> Release:
     """Release the warehouse of `data_dir`; readers keep the release they have until this one is whole.
 
-    Raises PublishError if a blocking check failed, nothing was built yet, or the disk does not take it.
+    Raises PublishError if a blocking check failed, releases are held, nothing was built yet, or the disk does not take it.
     """
     if checks.failed:
         shown = "; ".join(checks.failed[:3])
@@ -72,28 +84,21 @@ def publish(data_dir: Path, checks: Checks) -> Release:
     if not warehouse.exists():
         raise PublishError(f"Nothing was published: there is no {warehouse}; run `customer-analytics run` first.")
     published = data_dir / "published"
-    releases = published / "releases"
-    now = datetime.now(UTC)
-    release_id = f"{now:%Y%m%dT%H%M%S}-{now:%f}"
-    unfinished = releases / f".{release_id}"
     try:
-        _clear_unfinished(releases)
-        unfinished.mkdir(parents=True)
-        row_counts, as_of, load_id = _copy_marts(warehouse, unfinished)
-        release = Release(
-            release_id, as_of, now.isoformat(timespec="seconds"), _git_commit(), load_id, row_counts, checks
-        )
-        (unfinished / "release.json").write_text(release.to_json())
-        unfinished.rename(releases / release_id)
-        _switch(published, release_id)
-    except (OSError, duckdb.Error) as error:
+        (published / "releases").mkdir(parents=True, exist_ok=True)
+        settings = settings or release_settings(published)
+        with store.writing(published):
+            store.clear_unfinished(published)
+            release = _write(warehouse, published, checks, settings)
+            store.switch(published, release.release_id)
+            store.prune(published, settings.kept)
+    except store.HeldError as error:
+        raise PublishError(f"Nothing was published: {error}") from error
+    except (OSError, duckdb.Error, ConfigurationError) as error:
         raise PublishError(
             f"Nothing was published: {str(error).splitlines()[0]} Readers keep the last release; free the cause and run "
             "`customer-analytics publish`."
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    _prune(releases, keep=release_id)
     return release
 
 
@@ -103,90 +108,119 @@ def current_release(data_dir: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def _copy_marts(warehouse: Path, folder: Path) -> tuple[dict[str, int], str, int]:
-    row_counts: dict[str, int] = {}
+def go_back(data_dir: Path, release_id: str, settings: ReleaseSettings | None = None) -> dict[str, Any]:
+    """Put a kept release out again, and give its `release.json`.
+
+    Raises PublishError if no such release is kept, or it is not whole.
+    """
+    published = data_dir / "published"
+    kept = store.releases(published)
+    if release_id not in {one["release_id"] for one in kept}:
+        there = ", ".join(one["release_id"] for one in kept) or "none"
+        raise PublishError(f"There is no release {release_id!r} to go to; kept are, newest first: {there}.")
+    folder = published / "releases" / release_id
+    try:
+        settings = settings or release_settings(published)
+        with store.writing(published, though_held=True), duckdb.connect() as con:
+            _point_views_at(con, folder, settings.root)
+            store.switch(published, release_id)
+    except (OSError, duckdb.Error, ConfigurationError) as error:
+        raise PublishError(
+            f"Release {release_id} cannot be put out: {str(error).splitlines()[0]} Readers keep the release they have."
+        ) from error
+    return next(one for one in kept if one["release_id"] == release_id)
+
+
+def _point_views_at(con: duckdb.DuckDBPyConnection, folder: Path, root: str) -> None:
+    """Make the views of a release anew where the folder of releases is found under another path than when it was made."""
+    file = folder / "marts.duckdb"
+    with Marts(con, file, folder, root, read_only=True) as marts:
+        outdated = marts.views_elsewhere()
+    if outdated:
+        fresh = file.with_suffix(".moved")
+        fresh.write_bytes(file.read_bytes())
+        with Marts(con, fresh, folder, root) as marts:
+            for schema, table in outdated:
+                marts.make_view(schema, table)
+        store.settle(fresh)
+        fresh.replace(file)
+
+
+def _write(warehouse: Path, published: Path, checks: Checks, settings: ReleaseSettings) -> Release:
+    now = datetime.now(UTC)
+    release_id = f"{now:%Y%m%dT%H%M%S}-{now:%f}"
+    folder = published / "releases" / release_id
+    # A release without release.json is none; the path of its files is in its views, so that it has its name from the beginning.
+    folder.mkdir()
+    try:
+        release = _fill(folder, warehouse, store.releases(published), now, checks, settings)
+        store.finish(folder, release.to_json())
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return release
+
+
+def _fill(
+    folder: Path,
+    warehouse: Path,
+    before: list[dict[str, Any]],
+    now: datetime,
+    checks: Checks,
+    settings: ReleaseSettings,
+) -> Release:
+    """Write everything but the note to the folder of a release; `before` are the notes of those that are kept, the newest first."""
     with duckdb.connect() as con:
         con.execute(f"attach {sql_literal(str(warehouse))} as warehouse (read_only)")
-        con.execute(
-            f"attach {sql_literal(str(folder / 'marts.duckdb'))} as marts (storage_version '{STORAGE_VERSION}')"
-        )
-        tables = con.execute(
-            "select schema_name, table_name from ("
-            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' union all "
-            "select schema_name, view_name from duckdb_views() where database_name = 'warehouse' and not internal) "
-            f"where schema_name in {PUBLISHED_SCHEMAS} order by schema_name, table_name"
-        ).fetchall()
-        if not any(schema == "entity" for schema, _ in tables):
-            raise PublishError("Nothing was published: the warehouse holds no entity tables; run `dbt build` first.")
-        for schema, table in tables:
-            con.execute(f"create schema if not exists marts.{schema}")
-            con.execute(f"create table marts.{schema}.{table} as select * from warehouse.{schema}.{table}")
-            _copy_comments(con, schema, table)
-            target = folder / "parquet" / schema / table
-            target.mkdir(parents=True)
-            con.execute(
-                f"copy marts.{schema}.{table} to {sql_literal(str(target / f'{table}.parquet'))} (format parquet, compression zstd)"
+        with Marts(con, folder / "marts.duckdb", folder, settings.root) as marts:
+            tables = marts.tables_of_warehouse()
+            if not any(schema == "entity" for schema, _ in tables):
+                raise PublishError(
+                    "Nothing was published: the warehouse holds no entity tables; run `dbt build` first."
+                )
+            as_of, load_id = con.execute(
+                "select (select cast(as_of as varchar) from warehouse.silver.as_of), "
+                "(select coalesce(max(load_id), 0) from warehouse.landing.files)"
+            ).fetchall()[0]
+            earlier = store.earlier_tables(folder.parent, before)
+            writer = PartitionWriter(con, folder.name, as_of)
+            declared = declared_partitions()
+            for schema, table in tables:
+                name = f"{schema}.{table}"
+                how = declared.get(table)
+                if how and marts.rows_expected(name, earlier.get(name)) >= max(1, settings.partition_rows):
+                    marts.hold_partitions(schema, table, writer, how, earlier.get(name))
+                else:
+                    marts.copy(schema, table)
+            commit, changed = _git_commit()
+            release = Release(
+                folder.name,
+                as_of,
+                now.isoformat(timespec="seconds"),
+                commit,
+                changed,
+                load_id,
+                1 + max((one["sequence"] for one in before), default=0),
+                marts.row_counts,
+                {
+                    name: {"partitions": len(held.days), "written": held.written_for(folder.name)}
+                    for name, held in marts.held.items()
+                },
+                checks,
             )
-            row_counts[f"{schema}.{table}"] = con.execute(f"select count(*) from marts.{schema}.{table}").fetchall()[0][
-                0
-            ]
-        for macro in MACROS:
-            con.execute(f"create macro marts.{macro}")
-        as_of, load_id = con.execute(
-            "select (select cast(as_of as varchar) from warehouse.silver.as_of), "
-            "(select coalesce(max(load_id), 0) from warehouse.landing.files)"
-        ).fetchall()[0]
-        con.execute("detach marts")
-    return row_counts, as_of, load_id
+            marts.describe_release(release)
+    return release
 
 
-def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
-    """The descriptions dbt keeps in the warehouse go along, so that a BI tool can show them."""
-    where = f"database_name = 'warehouse' and schema_name = '{schema}'"
-    comments = con.execute(
-        f"select column_name, comment from duckdb_columns() where {where} and table_name = '{table}' and comment is not null"
-    ).fetchall()
-    for column, comment in comments:
-        con.execute(f'comment on column marts.{schema}.{table}."{column}" is {sql_literal(comment)}')
-    described = con.execute(
-        f"select comment from duckdb_tables() where {where} and table_name = '{table}' and comment is not null"
-    ).fetchall()
-    if described:
-        con.execute(f"comment on table marts.{schema}.{table} is {sql_literal(described[0][0])}")
-
-
-def _switch(published: Path, release_id: str) -> None:
-    """Point `published/current` to the release in one step; the outer links are laid once and never change."""
-    fresh = published / f".current-{release_id}"
-    fresh.symlink_to(Path("releases") / release_id)
-    os.replace(fresh, published / "current")
-    for name in LINKS:
-        link = published / name
-        if not link.is_symlink():
-            link.symlink_to(Path("current") / name)
-
-
-def _clear_unfinished(releases: Path) -> None:
-    """Remove what a run left that died while it was writing a release."""
-    if releases.is_dir():
-        for leftover in releases.glob(".*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        for link in releases.parent.glob(".current-*"):
-            link.unlink(missing_ok=True)
-
-
-def _prune(releases: Path, keep: str) -> None:
-    old = sorted((path for path in releases.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
-    for path in old[: -KEPT_RELEASES if len(old) > KEPT_RELEASES else 0]:
-        if path.name != keep:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _git_commit() -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=PROJECT_DIR, capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+def _git_commit() -> tuple[str | None, bool | None]:
+    """The commit of the project, and whether its files differ from it; None for both where that is not known."""
+    said = []
+    for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        try:
+            done = subprocess.run(
+                ["git", *command], cwd=PROJECT_DIR, capture_output=True, text=True, timeout=10, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None, None
+        said.append(done.stdout.strip())
+    return said[0], bool(said[1])

@@ -101,7 +101,7 @@ def test_groups_are_the_layers_and_every_asset_says_what_it_is(flow):
 
 
 def test_release_comes_after_every_table_it_holds(flow):
-    from publishing.release import PUBLISHED_SCHEMAS
+    from publishing.marts import PUBLISHED_SCHEMAS
 
     graph = flow.defs.resolve_asset_graph()
     inside = {key for key in graph.get_all_asset_keys() if key.path[0] in PUBLISHED_SCHEMAS}

@@ -1,0 +1,143 @@
+"""The folder of releases: which there are, which one is out, who may write, which are kept."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from publishing.partitions import Earlier, Written
+
+NOTE = "release.json"
+LINKS = ("marts.duckdb", "parquet", NOTE)
+HELD = "held.json"
+
+
+class HeldError(Exception):
+    """Somebody has asked that nothing be released; the message says who, why, and how to let releases go on."""
+
+
+def releases(published: Path) -> list[dict[str, Any]]:
+    """The note (release.json) of every release that is whole, the newest first."""
+    notes = []
+    for path in (published / "releases").glob(f"[!.]*/{NOTE}"):
+        note = json.loads(path.read_text())
+        # Releases of older versions were not numbered.
+        notes.append({"sequence": 0, "partitions": {}, **note})
+    return sorted(notes, key=lambda note: (note["sequence"], note["release_id"]), reverse=True)
+
+
+def current_id(published: Path) -> str | None:
+    """The id of the release that is out."""
+    link = published / "current"
+    return Path(os.readlink(link)).name if link.is_symlink() else None
+
+
+@contextmanager
+def writing(published: Path, though_held: bool = False) -> Iterator[None]:
+    """Nobody else writes releases meanwhile; a process that dies lets go. Raises HeldError while releases are held."""
+    folder = os.open(published / "releases", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not though_held and (said := held(published)):
+            raise HeldError(
+                f"{said['by']} holds releases since {said['since'][:19]} UTC ({said['reason'] or 'no reason given'}). Readers keep release "
+                f"{current_id(published)}; `customer-analytics publish --let-go` lets releases go on."
+            )
+        yield
+    finally:
+        os.close(folder)
+
+
+def held(published: Path) -> dict[str, str] | None:
+    """Who holds releases, since when and why; None if nobody does."""
+    path = published / HELD
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def hold(published: Path, by: str, reason: str) -> None:
+    """Keep the release that is out until `let_go`."""
+    said = {"by": by, "since": datetime.now(UTC).isoformat(timespec="seconds"), "reason": reason}
+    fresh = published / f".{HELD}"
+    fresh.write_text(json.dumps(said) + "\n")
+    fresh.replace(published / HELD)
+
+
+def let_go(published: Path) -> bool:
+    """Let releases go on. Returns whether they were held."""
+    was_held = (published / HELD).exists()
+    (published / HELD).unlink(missing_ok=True)
+    return was_held
+
+
+def earlier_tables(folder: Path, known: Sequence[dict[str, Any]]) -> dict[str, Earlier]:
+    """The partitioned tables of the release made last, by schema.table; `folder` is that of all releases, `known` has the newest first."""
+    found: dict[str, Earlier] = {}
+    for note in known[:1]:
+        release = folder / note["release_id"]
+        for path in (release / "basis").glob("*.json"):
+            schema, table = path.stem.split(".")
+            # What cannot be read is written anew.
+            with suppress(ValueError, TypeError, KeyError):
+                found[path.stem] = Earlier(Written.load(path), release / "parquet" / schema / table, release / "basis")
+    return found
+
+
+def finish(folder: Path, note: str) -> None:
+    """Make a release of a folder: what is in it reaches the disk before the note that says that it is whole."""
+    for path in folder.rglob("*"):
+        settle(path)
+    unfinished = folder / f".{NOTE}"
+    unfinished.write_text(note)
+    settle(unfinished)
+    unfinished.replace(folder / NOTE)
+    settle(folder)
+
+
+def settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlast the power."""
+    if path.is_dir() or path.stat().st_nlink == 1:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def switch(published: Path, release_id: str) -> None:
+    """Point `published/current` to a release in one step; the outer links are laid once and never change."""
+    fresh = published / f".current-{release_id}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(Path("releases") / release_id)
+    os.replace(fresh, published / "current")
+    for name in LINKS:
+        link = published / name
+        if not link.is_symlink():
+            link.symlink_to(Path("current") / name)
+    settle(published)
+
+
+def clear_unfinished(published: Path) -> None:
+    """Remove what a run left that died while it was writing a release."""
+    for folder in (published / "releases").glob("*"):
+        if folder.is_dir() and (folder.name.startswith(".") or not (folder / NOTE).exists()):
+            shutil.rmtree(folder, ignore_errors=True)
+    for link in published.glob(".current-*"):
+        link.unlink(missing_ok=True)
+
+
+def prune(published: Path, keep: int) -> None:
+    """Remove the oldest releases over `keep`, never the one that is out."""
+    out = current_id(published)
+    for note in releases(published)[keep:]:
+        if note["release_id"] != out:
+            folder = published / "releases" / note["release_id"]
+            # What is no release any more is not taken for one if this dies on the way.
+            (folder / NOTE).unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
