@@ -67,7 +67,8 @@ def declared_partitions(models_dir: Path = MODELS_DIR) -> dict[str, Partitioning
         text = path.read_text()
         if "partition_by:" not in text:
             continue
-        for model in yaml.safe_load(text).get("models") or ():
+        # The loader in C reads the same ten times as fast.
+        for model in yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)).get("models") or ():
             said = ((model.get("config") or {}).get("meta") or {}).get("release")
             if said is None:
                 continue

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.quoting import sql_literal
-from publishing.partitioning import LookedUp, Made, Partitioning
+from publishing.lookups import Lookup
+from publishing.partitioning import Made, Partitioning
 
 #: The partition of rows whose day is unknown.
 NO_DAY = "unknown"
@@ -130,30 +131,36 @@ class PartitionWriter:
         """What is there now: how far it goes, the digest of every day, and the days to be written whatever their digest."""
         made = how.made_of or (Made(relation=table, partition_by=how.partition_by),)
         definition = self._definition(how)
-        for number, lookup in enumerate(how.looked_up):
-            self.con.execute(
-                f"copy (select distinct {_columns((*lookup.key, *lookup.value))} from warehouse.{lookup.relation}) "
-                f"to {sql_literal(str(basis / _basis_name(table, number)))} (format parquet)"
-            )
-        anew = earlier is None or known is None or known.definition != definition
         if how.load is None:
-            seen = Seen(definition, 0, 0, self.as_of)
-            return seen, self._digests(made), self._all_days(earlier) if anew else set()
+            anew = known is None or known.definition != definition
+            return Seen(definition, 0, 0, self.as_of), self._digests(made), self._all_days(earlier) if anew else set()
         base, load = made[0], how.load
         greatest, rows = self.con.execute(
             f"select coalesce(max({load}), 0), count(*) from warehouse.{base.relation}"
         ).fetchall()[0]
         seen = Seen(definition, greatest, rows, self.as_of)
-        if anew or earlier is None or known is None or greatest < known.load:
+        lookups = [
+            Lookup(self.con, base, one, basis, f"{table}.{number}", earlier.basis if earlier else None)
+            for number, one in enumerate(how.looked_up)
+        ]
+        follows = (
+            known is not None
+            and known.definition == definition
+            and known.load <= greatest
+            and all(lookup.is_known() for lookup in lookups)
+        )
+        if not follows or earlier is None or known is None:
+            for lookup in lookups:
+                lookup.keep(new_rows="true")
             return seen, self._digests(made, load), self._all_days(earlier)
-        arrived = self._days_with(base, f"{load} > {known.load}")
-        count = self.con.execute(
-            f"select count(*) from warehouse.{base.relation} where {load} > {known.load}"
-        ).fetchall()[0][0]
-        changed = {*arrived, *self._days_between(base, known.as_of)}
-        for number, lookup in enumerate(how.looked_up):
-            changed |= self._days_looked_up(base, lookup, basis / _basis_name(table, number), earlier.basis)
-        if known.rows + count != rows:
+        arrived = f"{load} > {known.load}"
+        changed = self._days_with(base, arrived) | self._days_between(base, known.as_of)
+        for lookup in lookups:
+            lookup.keep(new_rows=arrived)
+            if condition := lookup.changed_rows():
+                changed |= self._days_with(base, condition)
+        ((new_rows,),) = self.con.execute(f"select count(*) from warehouse.{base.relation} where {arrived}").fetchall()
+        if known.rows + new_rows != rows:
             # Rows have gone, or others stand in their place: which days they were of, only the whole history tells.
             return seen, self._digests(made, load), changed
         digests = {day: one.digest for day, one in earlier.written.days.items()}
@@ -201,7 +208,7 @@ class PartitionWriter:
     def _days_with(self, base: Made, condition: str) -> set[str]:
         query = (
             f"select distinct coalesce(strftime(nullif({_day(base.partition_by)}, {_NO_DATE}), '%Y-%m-%d'), '{NO_DAY}') "
-            f"from warehouse.{base.relation} where {condition}"
+            f"from warehouse.{base.relation} as made where {condition}"
         )
         return set(self._texts(query))
 
@@ -213,27 +220,6 @@ class PartitionWriter:
         column = base.partition_by
         first, last = (sql_literal(end) for end in ends)
         return self._days_with(base, f"{column} > cast({first} as timestamp) and {column} <= cast({last} as timestamp)")
-
-    def _days_looked_up(self, base: Made, lookup: LookedUp, now: Path, earlier: Path) -> set[str]:
-        """Days of rows whose key leads to something else than at the release before."""
-        before = earlier / now.name
-        if not before.exists():
-            return self._days_with(base, "true")
-        one, other = (f"(select * from read_parquet({sql_literal(str(path))}))" for path in (now, before))
-        changed = (
-            f"select distinct {_columns(lookup.key)} from (({one} except {other}) union all ({other} except {one}))"
-        )
-        self.con.execute(f"create or replace temp table changed_keys as {changed}")
-        if not self.con.execute("select exists (select 1 from changed_keys)").fetchall()[0][0]:
-            return set()
-        same = " and ".join(
-            f"changed_keys.{key} = made.{on}" for key, on in zip(lookup.key, lookup.matched_by, strict=True)
-        )
-        query = (
-            f"select distinct coalesce(strftime(nullif({_day('made.' + base.partition_by)}, {_NO_DATE}), '%Y-%m-%d'), '{NO_DAY}') "
-            f"from warehouse.{base.relation} as made semi join changed_keys on {same}"
-        )
-        return set(self._texts(query))
 
     def _all_days(self, earlier: Earlier | None) -> set[str]:
         return set(earlier.written.days) if earlier else set()
@@ -265,14 +251,6 @@ class PartitionWriter:
             f"from parquet_file_metadata({sql_literal(str(files / '*.parquet'))}) group by 1"
         )
         return {day: int(rows) for day, rows in self.con.execute(query).fetchall()}
-
-
-def _basis_name(table: str, number: int) -> str:
-    return f"{table}.{number}.parquet"
-
-
-def _columns(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _day(column: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from publishing.partitioning import declared_partitions
 from tests.python.project import layering
 from tests.python.project.conftest import PROJECT_DIR, Built
 
@@ -217,3 +218,26 @@ def test_every_signal_is_computed_and_every_computed_signal_is_named(built: Buil
     assert len(computed) == 5
     assert all(len(signals) > 3 and len(signals) == len(set(signals)) for signals in computed.values())
     assert named == {signal for signals in computed.values() for signal in signals}
+
+
+def test_what_a_view_released_as_partitions_is_made_of_is_all_declared(built: Built) -> None:
+    """A release takes over the days of a view of which nothing declared has changed: what is not declared would go stale unseen."""
+    declared = {name: how for name, how in declared_partitions().items() if how.made_of}
+    assert {"fct_events", "fct_score_contributions"} <= declared.keys()
+    nodes = built.manifest["nodes"]
+
+    def stored_parents(node: layering.Node) -> set[str]:
+        found: set[str] = set()
+        for parent in (nodes[key] for key in node["depends_on"]["nodes"]):
+            is_view = parent["resource_type"] == "model" and parent["config"]["materialized"] in ("view", "ephemeral")
+            found |= stored_parents(parent) if is_view else {f"{parent['schema']}.{parent['alias']}"}
+        return found
+
+    for name, how in declared.items():
+        known = {made.relation for made in how.made_of} | set(how.whole) | {one.relation for one in how.looked_up}
+        # Of rows told by their load, a release compares the moment it speaks for by itself.
+        known |= {"silver.as_of"} if how.load else set()
+        assert stored_parents(model_named(built.manifest, name)) <= known, name
+    for name, how in declared_partitions().items():
+        is_view = model_named(built.manifest, name)["config"]["materialized"] == "view"
+        assert is_view or not how.made_of, f"{name} is stored: its own rows tell"

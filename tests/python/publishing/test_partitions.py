@@ -213,7 +213,7 @@ _steps = st.one_of(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(steps=st.lists(_steps, min_size=4, max_size=14))
 def test_any_sequence_of_loads_corrections_and_releases(

@@ -223,6 +223,7 @@ while not stop.exists():
             faults.append(f"{release}: {said} rows said, {there} there of {days} loads, {customers} customers")
     except Exception as error:
         faults.append(repr(error))
+    time.sleep(0.02)
 report.write_text(json.dumps({"rounds": rounds, "faults": faults, "seen": sorted(seen)}))
 """
 
