@@ -51,6 +51,7 @@ bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL
 	@$(BIN)/python -m benchmarks.churn_model
 	@$(BIN)/python -m benchmarks.churn_speed
 	@$(BIN)/python -m benchmarks.next_best_action
+	@$(BIN)/python -m benchmarks.release
 
 dagster: setup ## the flow as assets, on http://127.0.0.1:3000
 	@$(BIN)/python -m orchestration

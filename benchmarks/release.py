@@ -22,6 +22,7 @@ FIRST = "timestamp '2025-11-01'"
 
 SCHEMA = f"""
 create schema landing; create schema silver; create schema entity; create schema gold; create schema bronze; create schema identity;
+create schema reference; create table reference.robot_agents as select 'bot' as pattern;
 create table landing.files (load_id bigint);
 create table silver.as_of as select {FIRST} + interval ({DAYS}) day as as_of;
 create table identity.builds as select 'customer_events' as model, '' as upstream, 1 as build_number, 1 as anew_number;

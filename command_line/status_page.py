@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from publishing import store
 from publishing.release import current_release
 
 
@@ -26,6 +27,8 @@ def print_status(console: Console, data_dir: Path) -> int:
         console.print(f"checks     {checks['passed']} passed, {len(checks['warned'])} warned")
         for name in checks["warned"]:
             console.print(f"           warned: {name}")
+        if said := store.held(data_dir / "published"):
+            console.print(f"held       by {said['by']} since {said['since'][:19]} UTC: {said['reason']}", soft_wrap=True)
         console.print(f"tables     {len(release['row_counts'])} with {sum(release['row_counts'].values()):,} rows")
         marts = data_dir / "published" / "marts.duckdb"
         with duckdb.connect(str(marts), read_only=True) as con:

@@ -30,6 +30,8 @@ class Bench:
         self.run(
             """
             create schema landing; create schema silver; create schema entity; create schema gold; create schema bronze; create schema identity;
+            create schema reference;
+            create table reference.robot_agents as select 'bot' as pattern;
             create table landing.files (load_id bigint);
             create table silver.as_of (as_of timestamp);
             insert into silver.as_of values (timestamp '2026-10-05 12:00:00');
@@ -143,6 +145,7 @@ def test_only_the_days_that_a_load_touches_are_written(bench: Bench) -> None:
         ("delete from bronze.customer_events where occurred_at < timestamp '2026-10-02'", 0),
         ("update silver.as_of set as_of = timestamp '2026-10-02 00:02:00'", 3),
         ("update identity.builds set anew_number = 2", 4),
+        ("insert into reference.robot_agents values ('crawler')", 4),
         ("create or replace view gold.fct_events as select *, 1 as further from bronze.customer_events", 4),
     ],
 )  # fmt: skip
