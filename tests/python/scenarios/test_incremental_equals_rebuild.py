@@ -74,21 +74,24 @@ def at_once(site: Any, company: Path, tools: Any) -> tuple[Path, Any]:
     return kept, tools.tables(kept)
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.thorough)])
-def test_three_loads_in_any_order_give_the_tables_of_one(
-    site: Any, at_once: tuple[Path, Any], tools: Any, seed: int
+@pytest.mark.parametrize(
+    ("seed", "times"),
+    [(1, 2), pytest.param(2, 3, marks=pytest.mark.thorough), pytest.param(3, 3, marks=pytest.mark.thorough)],
+)
+def test_loads_in_any_order_give_the_tables_of_one(
+    site: Any, at_once: tuple[Path, Any], tools: Any, seed: int, times: int
 ) -> None:
     complete, expected = at_once
     source = complete / "landing"
     names = sorted(path.relative_to(source).as_posix() for path in source.rglob("[!.]*") if path.is_file())
     random.Random(seed).shuffle(names)
-    loads = [names[place::3] for place in range(3)]
+    loads = [names[place::times] for place in range(times)]
     first = _first_deliveries(source)
     for load in loads:
         load[:] = [name for name in load if name not in first and "moves_" not in name]
     loads[0] += [*first, "files/customer_events/moves_1.csv"]
-    loads[1 + seed % 2] += list(first)
-    loads[2] += ["files/customer_events/moves_2.csv"]
+    loads[-1 - seed % 2 if times > 2 else -1] += list(first)
+    loads[-1] += ["files/customer_events/moves_2.csv"]
     site.clear()
     for number, load in enumerate(loads):
         for name in load:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 EARLIER = "2026-09-30 23:59:59"
 # Files about people, each with the column that says when its rows became known.
