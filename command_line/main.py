@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from command_line.operations_commands import add_operations_commands
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
-from publishing.release import PublishError, current_release, publish
+from operations.faults import OperationError, first_sentence, sentence_of
+from publishing.release import Checks, PublishError, current_release, publish
 
 if TYPE_CHECKING:
     from intelligence.identity.matching import MatchReport
     from operations.runs import Run
 
+
+class OneSentenceForFaults(TyperGroup):
+    """Commands that end with one sentence for a fault of the disk, the rights, a lock or a file, whichever of them meets it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperationError, duckdb.Error, OSError) as error:
+            folder = _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+            said = str(error) if isinstance(error, OperationError) else sentence_of(error, folder)
+            if said is None:
+                raise
+            raise _fail(escape(said)) from error
+
+
 app = typer.Typer(
+    cls=OneSentenceForFaults,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -129,29 +146,28 @@ def _run(
     matching: bool = True,
     wait: float = 0.0,
 ) -> None:
+    from operations.faults import WarehouseBusyError
     from operations.runs import one_run
 
     arguments = [*(["--full-refresh"] if full_refresh else []), *(["--vars", variables] if variables else [])]
-    with _one_sentence_for_faults(), one_run(folder, "run", 60 * wait) as run:
-        _build_and_publish(run, folder, arguments, matching)
-
-
-@contextmanager
-def _one_sentence_for_faults() -> Iterator[None]:
-    """A fault of the disk, the rights, a lock or a file ends the command with its sentence."""
-    from operations.faults import OperationError
-
+    began = datetime.now(UTC)
     try:
-        yield
+        with one_run(folder, "run", 60 * wait, began=began) as run:
+            _build_and_publish(run, folder, arguments, matching)
+    except WarehouseBusyError:
+        # The run that is under way says how it went.
+        raise
     except OperationError as error:
-        raise _fail(escape(str(error))) from error
+        from command_line.pipeline import DbtOutcome, remember_run
+
+        remember_run(folder, began, DbtOutcome(False, Checks(0), [str(error)]), None)
+        raise
 
 
 def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: bool) -> None:
     from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, record_costs, remember_run
     from command_line.warned_checks import print_warnings
     from intelligence.warehouse import StepError
-    from operations.faults import first_sentence, sentence_of
 
     began = run.began
     try:
@@ -195,6 +211,7 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
                 tell_log(part.message, step=part.name, status=part.status, seconds=round(part.seconds, 3))
         known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
         if known or not outcome.nodes:
+            outcome.problems[:0] = [known] if known else []
             remember_run(folder, began, outcome, None)
             said = known or (outcome.problems[0] if outcome.problems else "dbt built nothing.")
             run.log.error(said)
@@ -245,7 +262,7 @@ def match_command(
     if not warehouse.exists():
         raise _fail(f"There is no {warehouse}; run `customer-analytics run` first.")
     try:
-        with _one_sentence_for_faults(), one_run(folder, "match"), console.status("matching") as shown:
+        with one_run(folder, "match"), console.status("matching") as shown:
             report = match_warehouse(
                 warehouse, retrain=retrain, progress=lambda words: shown.update(f"matching: {words}")
             )
@@ -258,13 +275,12 @@ def match_command(
 @app.command("publish")
 def publish_command(data_dir: DataDir = None) -> None:
     """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes."""
-    from operations.faults import first_sentence, sentence_of
     from operations.runs import one_run
 
     folder = _data_dir(data_dir)
     if not (folder / "warehouse.duckdb").exists():
         raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
-    with _one_sentence_for_faults(), one_run(folder, "publish") as under_way:
+    with one_run(folder, "publish") as under_way:
         from command_line.pipeline import run_dbt
 
         with console.status("auditing"):
@@ -294,8 +310,7 @@ def status(
     from command_line.status_page import print_costs, print_status
 
     folder = _data_dir(data_dir)
-    with _one_sentence_for_faults():
-        raise typer.Exit(print_costs(console, folder, most) if costs else print_status(console, folder))
+    raise typer.Exit(print_costs(console, folder, most) if costs else print_status(console, folder))
 
 
 @app.command()
@@ -461,7 +476,7 @@ def explain_account(
         raise _fail(escape(str(error))) from error
 
 
-add_operations_commands(app, console, errors)
+add_operations_commands(app, console)
 
 if __name__ == "__main__":
     app()

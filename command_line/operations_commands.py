@@ -22,7 +22,7 @@ DataDir = Annotated[
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def add_operations_commands(app: typer.Typer, console: Console, errors: Console) -> None:
+def add_operations_commands(app: typer.Typer, console: Console) -> None:
     """Add the commands of whoever is on call."""
 
     @app.command()
@@ -58,7 +58,7 @@ def add_operations_commands(app: typer.Typer, console: Console, errors: Console)
     ) -> None:
         """Copy the warehouse and what people said to a folder of its own, read through; the last few are kept."""
         from operations.backup import BACKUPS, back_up, list_backups
-        from operations.faults import OperationError, size_in_words
+        from operations.faults import size_in_words
         from operations.runs import one_run
 
         folder = _folder(data_dir)
@@ -72,12 +72,9 @@ def add_operations_commands(app: typer.Typer, console: Console, errors: Console)
             if not made:
                 console.print(f"there are none in {target or folder / BACKUPS}", soft_wrap=True)
             return
-        try:
-            with one_run(folder, "backup") as run, console.status("copying the warehouse"):
-                done = back_up(folder, target)
-                run.log.info("backed up", step="backup", folder=done.folder, size_bytes=done.size)
-        except OperationError as error:
-            raise _fail(errors, str(error)) from error
+        with one_run(folder, "backup") as run, console.status("copying the warehouse"):
+            done = back_up(folder, target)
+            run.log.info("backed up", step="backup", folder=done.folder, size_bytes=done.size)
         rows = sum(done.row_counts.values())
         console.print(
             f"backed up {len(done.row_counts)} tables with {rows:,} rows and {len(done.files) - 1} other files "
@@ -102,13 +99,10 @@ def add_operations_commands(app: typer.Typer, console: Console, errors: Console)
         folder = _folder(data_dir)
         made = list_backups(folder / BACKUPS)
         if source is None and not made:
-            raise _fail(errors, f"There is no back-up in {folder / BACKUPS}; name the folder of one.")
-        try:
-            with one_run(folder, "restore", usable=False) as run, console.status("comparing with the manifest"):
-                done = put_back(folder, (source or made[-1].folder).resolve())
-                run.log.info("restored", step="restore", backup_id=done.backup.backup_id, set_aside=done.set_aside)
-        except OperationError as error:
-            raise _fail(errors, str(error)) from error
+            raise OperationError(f"There is no back-up in {folder / BACKUPS}; name the folder of one.")
+        with one_run(folder, "restore", usable=False) as run, console.status("comparing with the manifest"):
+            done = put_back(folder, (source or made[-1].folder).resolve())
+            run.log.info("restored", step="restore", backup_id=done.backup.backup_id, set_aside=done.set_aside)
         aside = f"; the former one lies in {done.set_aside}" if done.set_aside else ""
         console.print(
             f"the warehouse is that of back-up {done.backup.backup_id} (load {done.backup.load_id}){aside}",
@@ -121,8 +115,3 @@ def add_operations_commands(app: typer.Typer, console: Console, errors: Console)
 
 def _folder(given: Path | None) -> Path:
     return (given or PROJECT_DIR / "data").resolve()
-
-
-def _fail(errors: Console, message: str) -> typer.Exit:
-    errors.print(f"[bold red]error[/bold red] {escape(message)}")
-    return typer.Exit(1)

@@ -350,7 +350,7 @@ def _leftovers(data_dir: Path) -> Iterator[Finding]:
     left = [*(published / "releases").glob(".*"), *published.glob(".current-*"), *(data_dir / BACKUPS).glob(".*")]
     left += [*data_dir.glob(".restoring"), *data_dir.glob(".probe-*"), *data_dir.glob("last_run.tmp")]
     wal = data_dir / f"{WAREHOUSE}.wal"
-    aside = [*(data_dir / SET_ASIDE).glob("*"), *data_dir.glob("*.damaged")]
+    aside = [*(data_dir / SET_ASIDE).glob("*"), *data_dir.glob("*.damaged"), *data_dir.glob("damaged")]
     if left and not busy:
         names = _some([str(path.relative_to(data_dir)) for path in left])
         yield Finding(

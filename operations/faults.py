@@ -86,9 +86,11 @@ def sentence_of(error: BaseException | str, data_dir: Path) -> str | None:
             f"{log} is damaged: {restore}, or move it away (mv {log} {log}.damaged) and run again; what the last run had begun is then done "
             f"again. {UNTOUCHED}"
         )
+    if "published" in file.parts:
+        return f"{file} is damaged: `customer-analytics publish` makes a new release from the warehouse."
     return (
-        f"{file} is damaged: {restore}, or move it away (mv {file} {file}.damaged) and run again, which builds it anew from all landing "
-        f"files. {UNTOUCHED}"
+        f"{file} is damaged: {restore}, or move it away (mkdir {file.parent}/damaged && mv {file}* {file.parent}/damaged/) and run again, which "
+        f"builds all anew from the landing files (docs/how-to/operate.md says what that costs). {UNTOUCHED}"
     )
 
 
@@ -134,15 +136,16 @@ def process_in_words(pid: int) -> str:
     """What a process is, as far as this machine tells: 'dbt build (process 123, since 2026-11-27 17:02 UTC)'."""
     folder = Path("/proc") / str(pid)
     try:
-        words = [
-            Path(word).name for word in folder.joinpath("cmdline").read_bytes().decode(errors="replace").split("\0")
-        ]
+        words = folder.joinpath("cmdline").read_bytes().decode(errors="replace").split("\0")
         since = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
     except OSError:
         return f"Process {pid}"
-    # What an interpreter runs says more than the interpreter.
-    shown = words[1:] if words[0].startswith("python") and len(words) > 2 else words
-    name = " ".join(shown).strip()[:60] or "a program"
+    program, arguments = Path(words[0]).name, words[1:]
+    if program.startswith("python") and arguments and not arguments[0].startswith("-"):
+        # What an interpreter runs says more than the interpreter.
+        program, arguments = Path(arguments[0]).name, arguments[1:]
+    name = " ".join([program, *arguments]).strip()
+    name = f"{name[:40]}…" if len(name) > 40 else name or "A program"
     return f"{name} (process {pid}, since {since:%Y-%m-%d %H:%M} UTC)"
 
 

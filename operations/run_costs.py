@@ -211,8 +211,7 @@ def record(data_dir: Path, run: RunFacts, parts: Sequence[PartRun]) -> None:
             if known
             else con.execute("select coalesce(max(run_number), 0) + 1 from operations.runs").fetchall()[0][0]
         )
-        for table in ("runs", "model_runs"):
-            con.execute(f"delete from operations.{table} where run_number = ?", [number])
+        con.execute("delete from operations.runs where run_number = ?", [number])
         con.execute(
             "insert into operations.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -221,6 +220,7 @@ def record(data_dir: Path, run: RunFacts, parts: Sequence[PartRun]) -> None:
             ],
         )
         if parts:
+            con.execute("delete from operations.model_runs where run_number = ?", [number])
             con.register("fresh_parts", _frame(parts))
             con.execute(
                 f"insert into operations.model_runs select {int(number)}, ?, node_id, name, kind, part, status, started_at, seconds, "
