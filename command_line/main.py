@@ -130,10 +130,13 @@ def run(
     wait: Annotated[
         float, typer.Option(min=0, metavar="MINUTES", help="Wait so long for another command that is at work.")
     ] = 0.0,
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="Go on although something was done later than it is now.")
+    ] = False,
 ) -> None:
     """Load what is new, match the records of people, build, audit and publish."""
     folder = _data_dir(data_dir)
-    _run(folder, full_refresh, variables, matching, wait)
+    _run(folder, full_refresh, variables, matching, wait, clock_is_right)
     release = current_release(folder)
     assert release is not None
     console.print(f"published release {release['release_id']} (as of {release['as_of'][:19]} UTC)")
@@ -145,7 +148,9 @@ def _run(
     variables: str | None = None,
     matching: bool = True,
     wait: float = 0.0,
+    clock_is_right: bool = False,
 ) -> None:
+    from operations.clock import check_clock
     from operations.faults import WarehouseBusyError
     from operations.runs import one_run
 
@@ -153,6 +158,9 @@ def _run(
     began = datetime.now(UTC)
     try:
         with one_run(folder, "run", 60 * wait, began=began) as run:
+            if said := check_clock(folder, clock_is_right):
+                run.log.warning(said, step="clock")
+                errors.print(f"[yellow]warned[/yellow] {escape(said)}")
             _build_and_publish(run, folder, arguments, matching)
     except WarehouseBusyError:
         # The run that is under way says how it went.
@@ -226,6 +234,11 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
             with console.status("publishing"):
                 release_id = publish(folder, outcome.checks).release_id
                 run.log.info("published", step="publish", release_id=release_id)
+        except PublishError as error:
+            outcome.problems.extend(
+                [] if outcome.problems else [sentence_of(error.__cause__ or error, folder) or str(error)]
+            )
+            raise
         finally:
             remember_run(folder, began, outcome, release_id)
     except PublishError as error:

@@ -13,12 +13,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from operations.clock import next_name
 from operations.faults import WAREHOUSE, OperationError, kind_of, require_usable, sentence_of, size_in_words
 from operations.logs import LOGS
 from operations.retention import keep_newest, retention
@@ -68,7 +69,7 @@ def back_up(data_dir: Path, to: Path | None = None) -> Backup:
         raise OperationError(f"There is no {warehouse} to back up; run `customer-analytics run` first.")
     target = to or data_dir / BACKUPS
     made_at = datetime.now(UTC)
-    backup_id = _next_id(target, made_at)
+    backup_id = next_name(target, made_at)
     unfinished = target / f".{backup_id}"
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -201,7 +202,7 @@ def _move_aside(data_dir: Path) -> Path | None:
     there = [path for path in (data_dir / f"{WAREHOUSE}.wal", data_dir / WAREHOUSE) if path.exists()]
     if not there:
         return None
-    aside = data_dir / SET_ASIDE / _next_id(data_dir / SET_ASIDE, datetime.now(UTC))
+    aside = data_dir / SET_ASIDE / next_name(data_dir / SET_ASIDE, datetime.now(UTC))
     aside.mkdir(parents=True)
     for path in there:
         os.replace(path, aside / path.name)
@@ -303,25 +304,6 @@ def _load_id(con: duckdb.DuckDBPyConnection) -> int | None:
         return None
     last: int | None = con.execute("select max(load_id) from landing.files").fetchall()[0][0]
     return last
-
-
-def _next_id(folder: Path, now: datetime) -> str:
-    """A name by time that sorts after all names there are, also if the clock was set back."""
-    names = [path.name for path in folder.glob("2*")] if folder.is_dir() else []
-    form = "%Y%m%dT%H%M%S-%f"
-    newest = max(
-        (datetime.strptime(name, form).replace(tzinfo=UTC) for name in names if _is_id(name, form)), default=now
-    )
-    moment = max(now, newest + timedelta(microseconds=1)) if names else now
-    return moment.strftime(form)
-
-
-def _is_id(name: str, form: str) -> bool:
-    try:
-        datetime.strptime(name, form).replace(tzinfo=UTC)
-    except ValueError:
-        return False
-    return True
 
 
 def _write(path: Path, text: str) -> None:

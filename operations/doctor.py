@@ -22,12 +22,11 @@ from ingestion.contracts import PROJECT_DIR, Catalogue, ConfigurationError, read
 from ingestion.discovery import discover
 from ingestion.seeds import SEEDS_DIR, check_seeds
 from operations.backup import BACKUPS, SET_ASIDE, list_backups
+from operations.clock import CLOCK_TOLERANCE, last_times
 from operations.faults import WAREHOUSE, kind_of, process_in_words, sentence_of, size_in_words
 from operations.logs import LOGS
 from operations.run_lock import holder
 
-#: Times later than now by less than this are no sign of a wrong clock: two machines never quite agree.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 #: A release older than so many times the usual time between two is late. With no history, one older than a week.
 LATE_TIMES = 2
 LATE_WITHOUT_HISTORY = timedelta(days=7)
@@ -314,17 +313,7 @@ def _locks(data_dir: Path) -> Iterator[Finding]:
 
 def _clock(data_dir: Path) -> Iterator[Finding]:
     now = datetime.now(UTC)
-    times: dict[str, datetime] = {}
-    for path in (data_dir / "published" / "releases").glob("*/release.json"):
-        times[f"release {path.parent.name}"] = datetime.fromisoformat(json.loads(path.read_text())["published_at"])
-    last = _last_run(data_dir)
-    if last:
-        times["the last run"] = datetime.fromisoformat(last["started_at"])
-    with _opened(data_dir) as con:
-        if con and _has(con, "landing", "files"):
-            (loaded,) = con.execute("select max(loaded_at) from landing.files").fetchall()[0]
-            if loaded:
-                times["the newest load"] = loaded.replace(tzinfo=UTC)
+    times = last_times(data_dir)
     landed = [path for path in (data_dir / "landing").rglob("*") if path.is_file()]
     if landed:
         newest = max(landed, key=lambda path: path.stat().st_mtime)
@@ -539,14 +528,6 @@ def _backups(data_dir: Path) -> Iterator[Finding]:
         found,
         "`customer-analytics backup`" if age > BACKUP_MAX_AGE else "",
     )
-
-
-def _last_run(data_dir: Path) -> dict[str, Any] | None:
-    try:
-        note = json.loads((data_dir / "last_run.json").read_text())
-    except (OSError, ValueError):
-        return None
-    return note if isinstance(note, dict) else None
 
 
 def _size(path: Path) -> int:

@@ -19,6 +19,7 @@ import duckdb
 
 from ingestion.contracts import PROJECT_DIR
 from ingestion.quoting import sql_literal
+from operations.clock import next_name
 
 PUBLISHED_SCHEMAS = ("gold", "entity", "metrics", "public", "reference")
 STORAGE_VERSION = "v1.2.0"
@@ -74,7 +75,7 @@ def publish(data_dir: Path, checks: Checks) -> Release:
     published = data_dir / "published"
     releases = published / "releases"
     now = datetime.now(UTC)
-    release_id = f"{now:%Y%m%dT%H%M%S}-{now:%f}"
+    release_id = next_name(releases, now)
     unfinished = releases / f".{release_id}"
     try:
         _clear_unfinished(releases)

@@ -64,7 +64,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
     **{f"warehouse {name}": (lambda data, name=name: DAMAGES[name](data / "warehouse.duckdb"), "warehouse", "fail", "is damaged") for name in ("truncated", "empty", "log")},
     "rows": (_poke_release, "releases", "fail", "has 1 rows, release.json says 7"),
     "cut": (_cut_release, "releases", "fail", "marts.duckdb"),
-    "clock": (_date_release(datetime.now(UTC) + timedelta(days=2)), "clock", "fail", "release 2"),
+    "clock": (_date_release(datetime.now(UTC) + timedelta(days=2)), "clock", "fail", "the release that is out"),
     "late": (_date_release(datetime.now(UTC) - timedelta(days=20)), "release", "warn", "published 20 days ago"),
     "killed": (lambda data: (data / "published" / "releases" / ".20260101T000000-000000").mkdir(), "leftovers", "warn", "killed"),
     "unread": (_unread, "landing", "warn", "nobody reads 1 of 2 files"),
