@@ -240,12 +240,12 @@ def _closed_for_writing(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _others(data_dir: Path, target: Path) -> Iterator[Path]:
-    for path in sorted(data_dir.rglob("*")):
-        first = path.relative_to(data_dir).parts[0]
-        if first in LEFT_OUT or first.startswith((".", WAREHOUSE)) or path.is_relative_to(target.resolve()):
+    for entry in sorted(data_dir.iterdir()):
+        if entry.name in LEFT_OUT or entry.name.startswith((".", WAREHOUSE)) or entry == target.resolve():
             continue
-        if path.is_file() and not path.is_symlink():
-            yield path
+        for path in [entry] if entry.is_file() else sorted(entry.rglob("*")):
+            if path.is_file() and not path.is_symlink() and not path.is_relative_to(target.resolve()):
+                yield path
 
 
 def _copy(source: Path, target: Path) -> dict[str, Any]:

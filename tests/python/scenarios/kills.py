@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,8 @@ def kill_runs(
                 process = site.start("run")
                 time.sleep(usual * moment)
                 seen.ended_before += process.poll() is not None
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
                 seen.kills.append(round(moment, 3))
                 tell(f"{len(seen.kills)} killed, this one at {moment:.2f} of the usual time")
