@@ -212,7 +212,9 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
             if report.sentence:
                 page = f"; {report.page}" if report.page else ""
                 console.print(f"{report.sentence}, {report.seconds:.1f} s{page}", soft_wrap=True)
-                run.log.info(report.sentence, seconds=round(report.seconds, 1), page=report.page, **report.figures)
+                run.log.info(
+                    report.sentence, seconds=round(report.seconds, 1), page=report.page, figures=report.figures
+                )
         for part in outcome.parts:
             if part.message:
                 tell_log = run.log.error if part.status in ("error", "fail") else run.log.warning
