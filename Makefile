@@ -60,4 +60,4 @@ docs: setup ## a page of all models, columns and tests: target/static_index.html
 	@$(BIN)/dbt docs generate --static --quiet && echo "open target/static_index.html"
 
 clean: ## remove what builds have made (not the landing files)
-	rm -rf target logs data/warehouse.duckdb data/warehouse.duckdb.wal data/published data/last_run.json
+	rm -rf target logs data/warehouse.duckdb data/warehouse.duckdb.wal data/published data/last_run.json data/logs data/.run.lock

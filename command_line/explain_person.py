@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from operations.faults import kind_of, sentence_of
+
 Row = dict[str, Any]
 
 #: The order in which fields are shown.
@@ -62,12 +64,13 @@ def open_warehouse(data_dir: Path) -> duckdb.DuckDBPyConnection:
         raise ExplainError(f"There is no {path}; run `customer-analytics run` first.")
     try:
         con = duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+    except duckdb.Error as error:
+        if kind_of(error) == "in_use":
             raise ExplainError(
                 "Another process has the warehouse open for writing (a build, or a shell with warehouse.duckdb): wait for its end and ask again."
             ) from error
-        raise ExplainError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        said = sentence_of(error, data_dir) or f"{path} cannot be read: {str(error).splitlines()[0]}"
+        raise ExplainError(said) from error
     if not {"silver.golden_customers", "silver.golden_fields"} <= tables(con):
         con.close()
         raise ExplainError(f"{path} holds no golden records yet; run `customer-analytics run` first.")

@@ -5,19 +5,40 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
+from command_line.operations_commands import add_operations_commands
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
-from publishing.release import PublishError, current_release, publish
+from operations.faults import OperationError, first_sentence, sentence_of
+from publishing.release import Checks, PublishError, current_release, publish
 
 if TYPE_CHECKING:
     from intelligence.identity.matching import MatchReport
+    from operations.runs import Run
+
+
+class OneSentenceForFaults(TyperGroup):
+    """Commands that end with one sentence for a fault of the disk, the rights, a lock or a file, whichever of them meets it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperationError, duckdb.Error, OSError) as error:
+            folder = _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+            said = str(error) if isinstance(error, OperationError) else sentence_of(error, folder)
+            if said is None:
+                raise
+            raise _fail(escape(said)) from error
+
 
 app = typer.Typer(
+    cls=OneSentenceForFaults,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -106,47 +127,84 @@ def run(
     matching: Annotated[
         bool, typer.Option("--match/--no-match", help="Match the records; else the links found last time count.")
     ] = True,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="MINUTES", help="Wait so long for another command that is at work.")
+    ] = 0.0,
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="Go on although something was done later than it is now.")
+    ] = False,
 ) -> None:
     """Load what is new, match the records of people, build, audit and publish."""
     folder = _data_dir(data_dir)
-    _run(folder, full_refresh, variables, matching)
+    _run(folder, full_refresh, variables, matching, wait, clock_is_right)
     release = current_release(folder)
     assert release is not None
     console.print(f"published release {release['release_id']} (as of {release['as_of'][:19]} UTC)")
 
 
-def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
-    from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, remember_run
+def _run(
+    folder: Path,
+    full_refresh: bool = False,
+    variables: str | None = None,
+    matching: bool = True,
+    wait: float = 0.0,
+    clock_is_right: bool = False,
+) -> None:
+    from operations.clock import check_clock
+    from operations.faults import WarehouseBusyError
+    from operations.runs import one_run
+
+    arguments = [*(["--full-refresh"] if full_refresh else []), *(["--vars", variables] if variables else [])]
+    began = datetime.now(UTC)
+    try:
+        with one_run(folder, "run", 60 * wait, began=began) as run:
+            if said := check_clock(folder, clock_is_right):
+                run.log.warning(said, step="clock")
+                errors.print(f"[yellow]warned[/yellow] {escape(said)}")
+            _build_and_publish(run, folder, arguments, matching)
+    except WarehouseBusyError:
+        # The run that is under way says how it went.
+        raise
+    except OperationError as error:
+        from command_line.pipeline import DbtOutcome, remember_run
+
+        remember_run(folder, began, DbtOutcome(False, Checks(0), [str(error)]), None)
+        raise
+
+
+def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: bool) -> None:
+    from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, record_costs, remember_run
     from command_line.warned_checks import print_warnings
     from intelligence.warehouse import StepError
 
-    began = datetime.now(UTC)
-    arguments = [*WITHOUT_UNIT_TESTS, *(["--full-refresh"] if full_refresh else [])]
-    arguments += ["--vars", variables] if variables else []
+    began = run.began
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         done = 0
         with console.status("building: reading the project") as shown:
 
             def advance(name: str) -> None:
                 nonlocal done
                 done += 1
+                run.log.debug("done", step=name)
                 shown.update(f"building: {done} done, {name}")
                 if not console.is_terminal and done % 50 == 0:
                     console.print(f"building: {done} models and checks done")
 
             def tell(words: str) -> None:
+                run.log.info(words)
                 shown.update(words)
                 if not console.is_terminal:
                     console.print(words)
 
             build = Build()
             try:
-                build.do(folder, arguments, matching, advance, tell)
+                build.do(folder, [*WITHOUT_UNIT_TESTS, *arguments], matching, advance, tell)
             except StepError as error:
                 build.outcome.problems.append(str(error))
+                build.outcome.succeeded = False
                 remember_run(folder, began, build.outcome, None)
-                raise _fail(f"Nothing was published. {error} Readers keep the last release.") from error
+                said = sentence_of(error.__cause__ or error, folder) or f"{error} Readers keep the last release."
+                raise _fail(f"Nothing was published. {escape(said)}") from error
         outcome = build.outcome
         if build.matched:
             console.print(_matched(build.matched))
@@ -154,20 +212,40 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
             if report.sentence:
                 page = f"; {report.page}" if report.page else ""
                 console.print(f"{report.sentence}, {report.seconds:.1f} s{page}", soft_wrap=True)
-        if not outcome.nodes:
+                run.log.info(
+                    report.sentence, seconds=round(report.seconds, 1), page=report.page, figures=report.figures
+                )
+        for part in outcome.parts:
+            if part.message:
+                tell_log = run.log.error if part.status in ("error", "fail") else run.log.warning
+                tell_log(part.message, step=part.name, status=part.status, seconds=round(part.seconds, 3))
+        known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
+        if known or not outcome.nodes:
+            outcome.problems[:0] = [known] if known else []
             remember_run(folder, began, outcome, None)
-            raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
+            said = known or (outcome.problems[0] if outcome.problems else "dbt built nothing.")
+            run.log.error(said)
+            raise _fail(escape(said))
         for problem in outcome.problems[:10]:
-            errors.print(f"  {problem}")
+            errors.print(f"  {escape(problem)}")
         print_warnings(console, folder, outcome.warnings)
         release_id = None
+        if outcome.succeeded:
+            record_costs(folder, began, outcome, "built")
         try:
             with console.status("publishing"):
                 release_id = publish(folder, outcome.checks).release_id
+                run.log.info("published", step="publish", release_id=release_id)
+        except PublishError as error:
+            outcome.problems.extend(
+                [] if outcome.problems else [sentence_of(error.__cause__ or error, folder) or str(error)]
+            )
+            raise
         finally:
             remember_run(folder, began, outcome, release_id)
-    except (PublishError, OSError) as error:
-        raise _fail(str(error)) from error
+    except PublishError as error:
+        known = sentence_of(error.__cause__, folder) if error.__cause__ else None
+        raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
     seconds = (datetime.now(UTC) - began).total_seconds()
     console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
 
@@ -192,10 +270,14 @@ def match_command(
     from command_line.pipeline import thresholds
     from intelligence.identity.step import links_by_zone, match_warehouse
     from intelligence.warehouse import StepError
+    from operations.runs import one_run
 
-    warehouse = _data_dir(data_dir) / "warehouse.duckdb"
+    folder = _data_dir(data_dir)
+    warehouse = folder / "warehouse.duckdb"
+    if not warehouse.exists():
+        raise _fail(f"There is no {warehouse}; run `customer-analytics run` first.")
     try:
-        with console.status("matching") as shown:
+        with one_run(folder, "match"), console.status("matching") as shown:
             report = match_warehouse(
                 warehouse, retrain=retrain, progress=lambda words: shown.update(f"matching: {words}")
             )
@@ -245,27 +327,41 @@ def publish_command(
 
 
 def _audit_and_publish(folder: Path) -> None:
-    from command_line.pipeline import run_dbt
+    from operations.runs import one_run
 
     if not (folder / "warehouse.duckdb").exists():
         raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
-    with console.status("auditing"):
-        outcome = run_dbt(["test"], folder)
-    for problem in outcome.problems[:10]:
-        errors.print(f"  {problem}")
-    try:
-        release = publish(folder, outcome.checks)
-    except PublishError as error:
-        raise _fail(str(error)) from error
+    with one_run(folder, "publish") as under_way:
+        from command_line.pipeline import run_dbt
+
+        with console.status("auditing"):
+            outcome = run_dbt(["test"], folder)
+        known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
+        if known:
+            raise _fail(escape(known))
+        for problem in outcome.problems[:10]:
+            under_way.log.error(problem, step="audit")
+            errors.print(f"  {escape(problem)}")
+        try:
+            release = publish(folder, outcome.checks)
+        except PublishError as error:
+            known = sentence_of(error.__cause__, folder) if error.__cause__ else None
+            raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
+        under_way.log.info("published", step="publish", release_id=release.release_id)
     console.print(f"published release {release.release_id} (as of {release.as_of[:19]} UTC)")
 
 
 @app.command()
-def status(data_dir: DataDir = None) -> None:
-    """Say which release is out, how fresh it is, and what failed in the last run."""
-    from command_line.status_page import print_status
+def status(
+    costs: Annotated[bool, typer.Option("--costs", help="What the last run cost, by model and step.")] = False,
+    most: Annotated[int, typer.Option("--top", min=1, help="How many of them.")] = 15,
+    data_dir: DataDir = None,
+) -> None:
+    """Say which release is out, how fresh it is, what failed in the last run, and what it cost."""
+    from command_line.status_page import print_costs, print_status
 
-    raise typer.Exit(print_status(console, _data_dir(data_dir)))
+    folder = _data_dir(data_dir)
+    raise typer.Exit(print_costs(console, folder, most) if costs else print_status(console, folder))
 
 
 @app.command()
@@ -430,6 +526,8 @@ def explain_account(
     except ExplainError as error:
         raise _fail(escape(str(error))) from error
 
+
+add_operations_commands(app, console)
 
 if __name__ == "__main__":
     app()

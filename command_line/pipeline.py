@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import os
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import yaml
 
 from ingestion.contracts import PROJECT_DIR
@@ -22,6 +24,9 @@ from intelligence.identity.step import match_warehouse
 from intelligence.learning import LEARNING
 from intelligence.text import step as text
 from intelligence.warehouse import StepReport
+from operations import faults, run_costs
+from operations.run_costs import PartRun, RunFacts
+from operations.runs import run_id_of
 from publishing.release import Checks
 
 if TYPE_CHECKING:
@@ -52,6 +57,8 @@ class DbtOutcome:
     problems: list[str] = field(default_factory=list)
     nodes: int = 0
     warnings: list[str] = field(default_factory=list)
+    #: What each part took: models, seeds, checks, Python steps.
+    parts: list[PartRun] = field(default_factory=list)
     #: What the project says, if the command was `parse`.
     manifest: Manifest | None = None
 
@@ -68,6 +75,7 @@ class DbtOutcome:
             self.problems + second.problems,
             self.nodes + second.nodes,
             self.warnings + second.warnings,
+            self.parts + second.parts,
         )
 
 
@@ -97,13 +105,16 @@ class Build:
 
         def read_and_match() -> None:
             # A rebuild reads and learns anew as well, so that it does not matter what was there.
-            self.texts = text.STEP.run(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+            with self._timed(text.STEP.asset, "first"):
+                self.texts = text.STEP.run(warehouse, retrain="--full-refresh" in arguments, progress=tell)
             if matching:
-                self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
+                with self._timed("match_records", "first"):
+                    self.matched = match_warehouse(warehouse, retrain="--full-refresh" in arguments, progress=tell)
 
         def learn() -> None:
             for step in LEARNING:
-                self.learnt.append(step.run(warehouse, retrain="--full-refresh" in arguments, progress=tell))
+                with self._timed(step.asset, "middle"):
+                    self.learnt.append(step.run(warehouse, retrain="--full-refresh" in arguments, progress=tell))
 
         read = read_project(arguments, data_dir)
         if not read.succeeded:
@@ -122,6 +133,17 @@ class Build:
             built += selection
         last = ["build", *arguments, "--exclude", *built]
         self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last", manifest=read.manifest))
+
+    @contextmanager
+    def _timed(self, step: str, part: str) -> Iterator[None]:
+        """Note what a Python step took, also if it fails."""
+        began, clock, status = datetime.now(UTC).replace(tzinfo=None), time.perf_counter(), "error"
+        try:
+            yield
+            status = "success"
+        finally:
+            seconds = time.perf_counter() - clock
+            self.outcome.parts.append(PartRun(f"step.{step}", step, "step", part, status, began, seconds))
 
 
 def read_project(arguments: Sequence[str], data_dir: Path) -> DbtOutcome:
@@ -186,7 +208,8 @@ def run_dbt(
     if not succeeded and not failed:
         failed.append(problems[0] if problems else "dbt did not finish")
     parsed = answer.result if isinstance(answer.result, Manifest) else None
-    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings, parsed)
+    parts = run_costs.parts_of(results, part)
+    return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings, parts, parsed)
 
 
 @contextmanager
@@ -205,10 +228,8 @@ def _one_sentence(error: BaseException) -> str:
     text = " ".join(
         line for line in lines if not line.startswith((">", "in macro", "Compilation Error", "Runtime Error"))
     )
-    if "Could not set lock" in text or "Conflicting lock" in text:
-        return (
-            "Another process has the warehouse open (a build, or a shell with warehouse.duckdb): end it and run again."
-        )
+    if known := faults.sentence_of(text, Path(os.environ["DATA_DIR"])):
+        return known
     return text or "".join(traceback.format_exception_only(error)).strip()
 
 
@@ -219,18 +240,45 @@ def thresholds() -> tuple[float, float]:
 
 
 def remember_run(data_dir: Path, began: datetime, outcome: DbtOutcome, release_id: str | None) -> None:
-    """Keep what `customer-analytics status` says of the last run."""
+    """Keep what `customer-analytics status` says of the last run, and what it cost. Never raises for a disk or warehouse that takes nothing."""
+    verdict = "published" if release_id else "built" if outcome.succeeded else "failed"
+    facts = record_costs(data_dir, began, outcome, verdict, release_id)
     note = {
+        "run_id": facts.run_id,
         "started_at": began.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - began).total_seconds(), 1),
-        "succeeded": outcome.succeeded and release_id is not None,
+        "seconds": round(facts.seconds, 1),
+        "succeeded": facts.outcome == "published" and outcome.succeeded,
         "release_id": release_id,
-        "nodes": outcome.nodes,
-        "checks_passed": outcome.checks.passed,
+        "nodes": facts.parts,
+        "checks_passed": facts.checks_passed,
         "warned": outcome.checks.warned,
         "problems": outcome.problems,
     }
     path = data_dir / "last_run.json"
     fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(note, indent=2) + "\n")
-    fresh.replace(path)
+    with suppress(OSError):
+        fresh.write_text(json.dumps(note, indent=2) + "\n")
+        fresh.replace(path)
+
+
+def record_costs(
+    data_dir: Path, began: datetime, outcome: DbtOutcome, verdict: str, release_id: str | None = None
+) -> RunFacts:
+    """Keep a run in schema `operations`: before the release with the verdict 'built', so that the release has it, and once more at its end."""
+    facts = RunFacts(
+        run_id=run_id_of(began),
+        command="run",
+        started_at=began,
+        seconds=(datetime.now(UTC) - began).total_seconds(),
+        outcome=verdict,
+        release_id=release_id,
+        parts=outcome.nodes,
+        checks_passed=outcome.checks.passed,
+        checks_warned=len(outcome.checks.warned),
+        checks_failed=len(outcome.checks.failed),
+        problem=outcome.problems[0] if outcome.problems else None,
+    )
+    # A disk that is full or a warehouse that is damaged has its own sentence elsewhere.
+    with suppress(duckdb.Error, OSError):
+        run_costs.record(data_dir, facts, outcome.parts)
+    return facts

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from ingestion import seeds
 from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
 from ingestion.landing import ingest
 from intelligence.identity.normalising import register
+from operations.faults import OperationError, WarehouseBusyError, require_usable
 
 #: Environment variable with the part of a run in parts that a build is: `first`, `middle` or `last`; empty for a build of its own.
 BUILD_PART = "BUILD_PART"
@@ -34,6 +37,19 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         data_dir().mkdir(parents=True, exist_ok=True)
+
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Called before dbt opens the warehouse: a damaged one ends dbt at once, with a sentence; one in use is waited for, and said."""
+        path = Path(str(creds.path))
+        if path.suffix != ".duckdb":
+            return
+        try:
+            require_usable(path)
+        except WarehouseBusyError as error:
+            print(f"waiting: {error}", file=sys.stderr)
+        except OperationError as error:
+            # dbt shows the words of its own errors, and the traceback of others.
+            raise DbtRuntimeError(str(error)) from error
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         def ingest_landing(_: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import duckdb
 
+from operations.faults import kind_of, sentence_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,12 +30,13 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
         raise StepError(f"There is no {warehouse}; run `customer-analytics run` first.")
     try:
         con = duckdb.connect(str(warehouse))
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+    except duckdb.Error as error:
+        if kind_of(error) == "in_use":
             raise WarehouseInUseError(
                 "Another process has the warehouse open (a build, or a shell with warehouse.duckdb): end it and run again."
             ) from error
-        raise StepError(f"{warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+        said = sentence_of(error, warehouse.parent) or f"{warehouse} cannot be opened: {str(error).splitlines()[0]}"
+        raise StepError(said) from error
     con.execute("set timezone = 'UTC'")
     return con
 

@@ -19,6 +19,7 @@ import duckdb
 
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from ingestion.quoting import sql_literal
+from operations.clock import next_name
 from publishing import store
 from publishing.marts import Marts
 from publishing.partitioning import declared_partitions
@@ -148,7 +149,7 @@ def _point_views_at(con: duckdb.DuckDBPyConnection, folder: Path, root: str) -> 
 
 def _write(warehouse: Path, published: Path, checks: Checks, settings: ReleaseSettings) -> Release:
     now = datetime.now(UTC)
-    release_id = f"{now:%Y%m%dT%H%M%S}-{now:%f}"
+    release_id = next_name(published / "releases", now)
     folder = published / "releases" / release_id
     # A release without release.json is none; the path of its files is in its views, so that it has its name from the beginning.
     folder.mkdir()

@@ -34,7 +34,7 @@ def release_settings(published: Path) -> ReleaseSettings:
     """The settings in force for a published folder. Raises ConfigurationError if one is none."""
     variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
     return ReleaseSettings(
-        kept=_whole_number(variables, "kept_releases", 1, 1000),
+        kept=_whole_number(variables, "keep_releases", 1, 1000),
         partition_rows=_whole_number(variables, "release_partition_rows", 0, 10**12),
         root=_root(published),
     )

@@ -37,8 +37,11 @@
         'peer_group_min_accounts': {'kind': 'whole number', 'min': 5, 'max': 1000},
         'household_address_max_people': {'kind': 'whole number', 'min': 2, 'max': 1000},
         'snapshot_days': {'kind': 'whole number', 'min': 1, 'max': 3650},
-        'kept_releases': {'kind': 'whole number', 'min': 1, 'max': 1000},
+        'keep_releases': {'kind': 'whole number', 'min': 1, 'max': 1000},
         'release_partition_rows': {'kind': 'whole number', 'min': 0, 'max': 1000000000000},
+        'keep_log_days': {'kind': 'whole number', 'min': 1, 'max': 3650},
+        'keep_run_days': {'kind': 'whole number', 'min': 1, 'max': 36500},
+        'keep_backups': {'kind': 'whole number', 'min': 1, 'max': 1000},
         'snapshot_frequency': {'kind': 'choice', 'allowed': ['daily', 'weekly', 'month_end']},
     }) }}
 {%- endmacro %}
