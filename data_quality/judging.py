@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from data_quality.settings import Settings
 
 CLAIM_COLUMNS = (
-    "boundary", "suite", "expectation", "table", "column", "file", "load_id", "observed", "lowest", "highest", "observed_words", "expected_words", "subject",
-)  # fmt: skip
+    *("boundary", "suite", "expectation", "table", "column", "file", "load_id"),
+    *("observed", "lowest", "highest", "observed_words", "expected_words", "subject"),
+)
 #: Severities in the words of Great Expectations.
 SEVERITIES = {"blocking": "critical", "warning": "warning"}
 
@@ -92,7 +92,7 @@ def judge(claims: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     ]
     claims = claims[claims["severity"] != "off"].reset_index(drop=True)
     compared = claims["observed"].notna() & (claims["lowest"].notna() | claims["highest"].notna())
-    claims["success"] = np.where(compared, True, None)
+    claims["success"] = compared.astype(object).where(compared, None)
     claims["problem"] = ""
     suites = claims[compared].groupby("suite", sort=True)
     if not len(claims[compared]):
@@ -100,10 +100,10 @@ def judge(claims: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     gx = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    source = context.data_sources.add_pandas("measurements")
+    asset = context.data_sources.add_pandas("measurements").add_dataframe_asset("claims")
+    batches = asset.add_batch_definition_whole_dataframe("all")
     for name, group in suites:
         table, expectations = _suite(gx, group)
-        batches = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
         batch = batches.get_batch({"dataframe": table})
         suite = gx.ExpectationSuite(name=name, expectations=expectations)
         outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})

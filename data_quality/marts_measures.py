@@ -59,7 +59,9 @@ AGREEING: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class MartsMeasures:
-    """`rows`: table, rows. `columns`: table, column, rows, filled, least, most, mean. `bands`: table, column, band, rows. `mrr`: US dollars a month."""
+    """What was measured of a database: `rows` (table, rows),
+    `columns` (table, column, rows, filled, least, most, mean), `bands` (table, column, band, rows), `mrr` in US dollars a month.
+    """
 
     rows: pd.DataFrame
     columns: pd.DataFrame
@@ -72,7 +74,8 @@ def measure_marts(
 ) -> MartsMeasures:
     """Measure the tables of an attached database. Tables and columns that it lacks are left out."""
     there = con.execute(
-        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where database_name = ? group by 1", [catalog]
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where database_name = ? group by 1",
+        [catalog],
     ).fetchall()
     columns_of = {table: set(columns) for table, columns in there if table.split(".")[0] in schemas}
     tables = con.execute(
@@ -94,7 +97,7 @@ def measure_marts(
         names = [column.column.rsplit(".", 1)[1] for column in wanted]
         numbers = [column.lowest is not None or column.highest is not None for column in wanted]
         asked = ", ".join(
-            f'count("{name}"), ' + (f'min("{name}")::double, max("{name}")::double, avg("{name}")::double' if number else "null, null, null")
+            f'count("{name}"), ' + (_ends_and_mean(name) if number else "null, null, null")
             for name, number in zip(names, numbers, strict=True)
         )
         found = con.execute(f"select count(*), {asked} from {catalog}.{table}").fetchall()[0]
@@ -111,7 +114,11 @@ def measure_marts(
             ]
     mrr = None
     if "monthly_recurring_revenue" in columns_of.get(ACCOUNTS, ()):
-        mrr = float(con.execute(f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}").fetchall()[0][0])
+        mrr = float(
+            con.execute(f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}").fetchall()[0][
+                0
+            ]
+        )
     return MartsMeasures(
         pd.DataFrame(rows, columns=["table", "rows"]),
         pd.DataFrame(columns, columns=["table", "column", "rows", "filled", "least", "most", "mean"]).astype(
@@ -120,6 +127,12 @@ def measure_marts(
         pd.DataFrame(bands, columns=["table", "column", "band", "rows"]),
         mrr,
     )
+
+
+def _ends_and_mean(name: str) -> str:
+    """SQL of the least, the most and the mean. What is no number counts as endless at the upper end, so that it is found."""
+    value = f'"{name}"::double'
+    return f"min({value}), max(case when isnan({value}) then 'infinity'::double else {value} end), avg({value})"
 
 
 def agreeing_numbers(con: duckdb.DuckDBPyConnection, catalog: str) -> pd.DataFrame:

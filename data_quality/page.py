@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -19,7 +20,7 @@ BOUNDARIES = {"landing": "What came in", "marts": "What goes out"}
 STYLE = """<style>
 body{max-width:76rem}.cards{display:flex;flex-wrap:wrap;gap:1rem;margin:1.2rem 0}
 .card{flex:1 1 22rem;border:1px solid #ddd;border-left:.5rem solid #8a8a8a;border-radius:.4rem;padding:.7rem 1rem}
-.card h2{margin:0;border:0;padding:0;font-size:1.05rem}.card p{margin:.2rem 0}.big{font-size:1.3rem;font-weight:600}
+.card h3{margin:0}.card p{margin:.2rem 0}.big{font-size:1.3rem;font-weight:600}
 .good{border-left-color:#2e7d4f}.warned{border-left-color:#c98a00}.bad{border-left-color:#b3261e}
 .mark{display:inline-block;border-radius:.3rem;padding:0 .45rem;font-size:.8rem;font-weight:600;white-space:nowrap;color:#fff;background:#6d6d6d}
 .mark.blocking{background:#b3261e}.mark.warning{background:#8f6200}.mark.passed{background:#2e7d4f}.mark.accepted{background:#38618c}
@@ -47,28 +48,29 @@ def write_page(con: duckdb.DuckDBPyConnection, path: Path) -> Path:
             body += _suite(str(suite), group, past[boundary], settings)
     body.append(
         "<h2>About this page</h2><p class=quiet>Severities and limits stand in <code>data_quality/expectations.yml</code>. "
-        "A blocking expectation that fails stops the flow; a warning is said and the flow goes on. Grey means that there was nothing to compare with. "
+        "A blocking expectation that fails stops the flow; a warning is said and the flow goes on. Grey: there was nothing to compare with. "
         "The same results stand in the tables <code>quality.runs</code> and <code>quality.expectation_results</code>.</p>"
     )
     return write_html(path, "Data quality", body)
 
 
-def _card(run: object) -> str:
+def _card(run: Any) -> str:
     """One boundary at a glance; `run` is a row of quality.runs."""
-    boundary, failed, warned = str(run.boundary), int(run.failed), int(run.warned)  # type: ignore[attr-defined]
-    kind = "bad" if failed else "warned" if warned else "good"
-    verdict = (
-        f"{_counted(failed, 'expectation')} stop the flow" if failed > 1 else "1 expectation stops the flow" if failed
-        else f"{_counted(warned, 'warning')}" if warned else "as expected"
-    )  # fmt: skip
-    compared = (
-        f", beside release {run.compared_with}" if isinstance(run.compared_with, str) else ", no release to compare with"  # type: ignore[attr-defined]
-    ) if boundary == "marts" else ""
-    accepted = f", {run.accepted} accepted" if run.accepted else ""  # type: ignore[attr-defined]
+    failed, warned = int(run.failed), int(run.warned)
+    verdict, kind = "as expected", "good"
+    if failed:
+        verdict, kind = f"{_counted(failed, 'expectation')} stop{'s' if failed == 1 else ''} the flow", "bad"
+    elif warned:
+        verdict, kind = _counted(warned, "warning"), "warned"
+    beside = ""
+    if run.boundary == "marts":
+        known = isinstance(run.compared_with, str)
+        beside = f", beside release {html.escape(run.compared_with)}" if known else ", no release to compare with"
+    accepted = f", {run.accepted} accepted" if run.accepted else ""
     return (
-        f"<div class='card {kind}'><h2>{BOUNDARIES[boundary]}</h2><p class=big>{verdict}</p>"
-        f"<p>{run.passed:,} passed, {warned:,} warned, {failed:,} failed{accepted}, {run.not_compared:,} with nothing to compare with</p>"  # type: ignore[attr-defined]
-        f"<p class=quiet>judged {run.checked_at:%Y-%m-%d %H:%M} UTC, load {run.load_id}{html.escape(compared)}</p></div>"  # type: ignore[attr-defined]
+        f"<div class='card {kind}'><h3>{BOUNDARIES[run.boundary]}</h3><p class=big>{verdict}</p>"
+        f"<p>{run.passed:,} passed, {warned:,} warned, {failed:,} failed{accepted}, {run.not_compared:,} with nothing to compare with</p>"
+        f"<p class=quiet>judged {run.checked_at:%Y-%m-%d %H:%M} UTC, load {run.load_id}{beside}</p></div>"
     )
 
 
@@ -91,25 +93,36 @@ def _failures(results: dict[str, pd.DataFrame]) -> list[str]:
         rows = [
             (
                 _mark("accepted" if row.is_accepted else row.severity),
-                f"{html.escape(row.expectation)}{f'<br><span class=quiet>{html.escape(row.column_name)}</span>' if isinstance(row.column_name, str) else ''}",
+                html.escape(row.expectation) + _below(row.column_name),
                 html.escape(row.observed_words),
                 html.escape(row.expected_words),
             )
             for row in shown.itertuples()
         ]
-        parts.append(f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows)}")
+        parts.append(
+            f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows)}"
+        )
         ids = list(dict.fromkeys(shown.loc[shown["blocks"] & shown["accept_id"].notna(), "accept_id"]))
         if ids:
             is_file = group["source_file"].notna().any()
-            advice = "Put a corrected file in its place, take it out of the landing folder, or" if is_file else "Mend the data or the model, or"
+            advice = (
+                "Put a corrected file in its place, take it out of the landing folder, or"
+                if is_file
+                else "Mend the data or the model, or"
+            )
             accept = f"customer-analytics quality {' '.join(f'--accept {one}' for one in ids)} --by NAME --note TEXT"
             parts.append(f"<p>{advice} accept it: <code>{html.escape(accept)}</code></p>")
         parts.append("</div>")
     return parts
 
 
+def _below(words: Any) -> str:
+    """A quiet second line in a cell, if there are words."""
+    return f"<br><span class=quiet>{html.escape(words)}</span>" if isinstance(words, str) and words else ""
+
+
 def _mark(state: str) -> str:
-    return f"<span class='mark {state}'>{state}</span>"
+    return f"<span class='mark {state.replace(' ', '_')}'>{state}</span>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -123,9 +136,14 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
     parts = [f"<h3>{html.escape(name.capitalize())}</h3>"]
     rows = []
     for expectation, group in results.groupby("expectation", sort=True):
-        failed, judged = int(group["success"].eq(False).sum()), int(group["success"].notna().sum())
+        judged = int(group["success"].notna().sum())
+        failed = judged - int(group["success"].fillna(False).sum())
         rule = settings.rules[boundary].get(str(expectation))
-        limits = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (rule.model_extra or {}).items()) if rule else ""
+        limits = (
+            ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (rule.model_extra or {}).items())
+            if rule
+            else ""
+        )
         severity = group["severity"].iloc[0]
         verdict = (
             f"{_mark(severity)} {failed:,} of {judged:,} failed" if failed
@@ -141,11 +159,11 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
             )
         )
     parts.append(_table(("expectation", "what it means", "last run", f"last {SHOWN_RUNS} runs"), rows))
-    order = results.assign(at=results["success"].map({False: 0, True: 1}).fillna(2)).sort_values(["at", "expectation", "table_name"])
+    state = results["success"].astype(object).map({False: "failed", True: "passed"}).fillna("not compared")
+    order = results.assign(state=state).sort_values(["state", "expectation", "table_name"])
     details = [
         (
-            _mark("passed" if row.success is True else "accepted" if row.is_accepted else row.severity) if row.success is not None and not pd.isna(row.success)
-            else "<span class=mark>not compared</span>",
+            _mark(row.state if row.state != "failed" else "accepted" if row.is_accepted else row.severity),
             html.escape(row.expectation),
             html.escape(f"{row.table_name}{f', {row.column_name}' if isinstance(row.column_name, str) else ''}"),
             html.escape(row.observed_words),
@@ -153,8 +171,14 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
         )
         for row in order.head(SHOWN_RESULTS).itertuples()
     ]  # fmt: skip
-    more = f"the first {SHOWN_RESULTS} of {len(results):,} results" if len(results) > SHOWN_RESULTS else _counted(len(results), "result")
-    parts.append(f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details)}</details>")
+    more = (
+        f"the first {SHOWN_RESULTS} of {len(results):,} results"
+        if len(results) > SHOWN_RESULTS
+        else _counted(len(results), "result")
+    )
+    parts.append(
+        f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details)}</details>"
+    )
     return parts
 
 
@@ -162,9 +186,17 @@ def _strip(past: pd.DataFrame, severity: str) -> str:
     """One square a run, the last one on the right: green, red or amber where something failed, grey where nothing was compared."""
     squares = []
     for at, run in enumerate(past.itertuples()):
-        state = ("failed" if severity == "blocking" else "warned") if run.failed else "passed" if run.judged else "nothing"
-        words = f"{run.checked_at:%Y-%m-%d %H:%M}: {run.failed} of {run.judged} failed" if run.judged else f"{run.checked_at:%Y-%m-%d %H:%M}: not compared"
-        squares.append(f"<rect x='{at * 9}' y='0' width='7' height='14' rx='1' fill='{COLOURS[state]}'><title>{words}</title></rect>")
+        state = (
+            ("failed" if severity == "blocking" else "warned") if run.failed else "passed" if run.judged else "nothing"
+        )
+        words = (
+            f"{run.checked_at:%Y-%m-%d %H:%M}: {run.failed} of {run.judged} failed"
+            if run.judged
+            else f"{run.checked_at:%Y-%m-%d %H:%M}: not compared"
+        )
+        squares.append(
+            f"<rect x='{at * 9}' y='0' width='7' height='14' rx='1' fill='{COLOURS[state]}'><title>{words}</title></rect>"
+        )
     width = max(len(past) * 9 - 2, 1)
     label = f"{int((past['failed'] > 0).sum())} of the last {len(past)} runs had a failure"
     return f"<svg class=strip role='img' aria-label='{label}' width='{width}' height='14' viewBox='0 0 {width} 14'>{''.join(squares)}</svg>"

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ingestion.contracts import ConfigurationError
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SETTINGS_FILE = Path(__file__).with_name("expectations.yml")
 SEVERITIES = ("blocking", "warning", "off")
 Severity = Literal["blocking", "warning", "off"]
@@ -111,7 +112,9 @@ class Measured(_Strict):
         for pattern, names in ((r"\w+\.\w+", self.tables), (r"\w+\.\w+\.\w+", self.bands)):
             for name in names:
                 if not re.fullmatch(pattern, name):
-                    raise ValueError(f"'{name}' must be named as schema.table{'.column' if names is self.bands else ''}")
+                    raise ValueError(
+                        f"'{name}' must be named as schema.table{'.column' if names is self.bands else ''}"
+                    )
         return self
 
 
@@ -158,7 +161,7 @@ def read_settings(path: Path = SETTINGS_FILE) -> Settings:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        given = _File.model_validate(yaml.safe_load(text) or {})
+        given = _File.model_validate(yaml.load(text, Loader=_Loader) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
