@@ -100,10 +100,8 @@ def _claim(
 
 
 def _percent(shares: pd.Series) -> list[str]:
-    return [
-        "unknown" if pd.isna(share) else f"{share:.0%}" if share in (0, 1) or 0.1 <= share < 0.995 else f"{share:.2%}"
-        for share in shares
-    ]
+    """Shares in words; as many digits as tell small ones, and those close to all, apart."""
+    return ["unknown" if pd.isna(share) else f"{float(f'{100 * share:.3g}'):g}%" for share in shares]
 
 
 def _numbers(values: pd.Series) -> list[str]:
@@ -112,7 +110,7 @@ def _numbers(values: pd.Series) -> list[str]:
 
 def _at_most(limits: pd.Series, why: str) -> list[str]:
     return [
-        f"nothing yet: too little came before{''}" if limit == "unknown" else f"at most {limit}{why}"
+        "nothing yet: too little came before" if limit == "unknown" else f"at most {limit}{why}"
         for limit in _percent(limits)
     ]
 

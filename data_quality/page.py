@@ -24,9 +24,9 @@ body{max-width:76rem}.cards{display:flex;flex-wrap:wrap;gap:1rem;margin:1.2rem 0
 .good{border-left-color:#2e7d4f}.warned{border-left-color:#c98a00}.bad{border-left-color:#b3261e}
 .mark{display:inline-block;border-radius:.3rem;padding:0 .45rem;font-size:.8rem;font-weight:600;white-space:nowrap;color:#fff;background:#6d6d6d}
 .mark.blocking{background:#b3261e}.mark.warning{background:#8f6200}.mark.passed{background:#2e7d4f}.mark.accepted{background:#38618c}
-td{vertical-align:top}table{width:100%}td.name{font-weight:600;white-space:nowrap}.quiet{color:#666;font-size:.88rem}
+td{vertical-align:top;overflow-wrap:anywhere}table{width:100%;min-width:44rem;table-layout:fixed}.quiet{color:#666;font-size:.88rem}
 code{background:#f3f3f3;padding:.1rem .3rem;border-radius:.2rem;overflow-wrap:anywhere}
-details{margin:.3rem 0 1rem}summary{cursor:pointer;color:#38618c}td.wide{overflow-wrap:anywhere}svg.strip{vertical-align:middle}
+details{margin:.3rem 0 1rem}summary{cursor:pointer;color:#38618c}svg.strip{vertical-align:middle}
 .scroll{overflow-x:auto}.wrong{border:1px solid #ddd;border-radius:.4rem;padding:.2rem 1rem .6rem;margin:.7rem 0}.wrong p{margin:.35rem 0}
 </style>"""
 COLOURS = {"passed": "#2e7d4f", "failed": "#b3261e", "warned": "#d99a1c", "nothing": "#dcdcdc"}
@@ -100,7 +100,7 @@ def _failures(results: dict[str, pd.DataFrame]) -> list[str]:
             for row in shown.itertuples()
         ]
         parts.append(
-            f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows)}"
+            f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows, (10, 22, 34, 34))}"
         )
         ids = list(dict.fromkeys(shown.loc[shown["blocks"] & shown["accept_id"].notna(), "accept_id"]))
         if ids:
@@ -125,10 +125,12 @@ def _mark(state: str) -> str:
     return f"<span class='mark {state.replace(' ', '_')}'>{state}</span>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
-    body = "".join(f"<tr>{''.join(f'<td class=wide>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=scroll><table><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr>{body}</table></div>"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
+    """A table of cells that are HTML already; widths in percent, so that tables below each other line up."""
+    columns = "".join(f"<col style='width:{width}%'>" for width in widths)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    names = "".join(f"<th>{cell}</th>" for cell in head)
+    return f"<div class=scroll><table><colgroup>{columns}</colgroup><tr>{names}</tr>{body}</table></div>"
 
 
 def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Settings) -> list[str]:
@@ -158,7 +160,9 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
                 _strip(past[past["expectation"] == expectation], severity),
             )
         )
-    parts.append(_table(("expectation", "what it means", "last run", f"last {SHOWN_RUNS} runs"), rows))
+    parts.append(
+        _table(("expectation", "what it means", "last run", f"last {SHOWN_RUNS} runs"), rows, (25, 37, 16, 22))
+    )
     state = results["success"].astype(object).map({False: "failed", True: "passed"}).fillna("not compared")
     order = results.assign(state=state).sort_values(["state", "expectation", "table_name"])
     details = [
@@ -177,7 +181,7 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
         else _counted(len(results), "result")
     )
     parts.append(
-        f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details)}</details>"
+        f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details, (11, 20, 25, 22, 22))}</details>"
     )
     return parts
 
