@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pandas as pd
 
 from data_quality.settings import Measured, MeasuredColumn
 
-#: People edit these: how many rows there are is their business.
-SEEDS = "reference"
+#: What is judged. Seeds are edited by people, and what the schemas `quality` and `operations` hold grows by itself.
+SCHEMAS = ("gold", "entity", "metrics")
 ACCOUNTS = "entity.entity_customers"
 #: Numbers that several tables hold: what is counted, and for each table the SQL. The first is what the others are compared with.
 AGREEING: dict[str, dict[str, str]] = {
@@ -69,24 +70,19 @@ class MartsMeasures:
     mrr: float | None
 
 
-def measure_marts(
-    con: duckdb.DuckDBPyConnection, catalog: str, measured: Measured, schemas: Sequence[str]
-) -> MartsMeasures:
-    """Measure the tables of an attached database. Tables and columns that it lacks are left out."""
+def measure_marts(con: duckdb.DuckDBPyConnection, catalog: str, measured: Measured) -> MartsMeasures:
+    """Measure the tables of an attached database. Tables and columns that it lacks, or that cannot be read there, are left out."""
     there = con.execute(
         "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where database_name = ? group by 1",
         [catalog],
     ).fetchall()
-    columns_of = {table: set(columns) for table, columns in there if table.split(".")[0] in schemas}
+    columns_of = {table: set(columns) for table, columns in there if table.split(".")[0] in SCHEMAS}
     tables = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? order by 1", [catalog]
     ).fetchall()
-    counted = [name for (name,) in tables if name in columns_of and name.split(".")[0] != SEEDS]
+    counted = [name for (name,) in tables if name in columns_of]
     counted += [name for name in measured.tables if name in columns_of and name not in counted]
-    rows = []
-    if counted:
-        parts = [f"select '{name}' as \"table\", count(*) as rows from {catalog}.{name}" for name in counted]
-        rows = con.execute(" union all ".join(parts)).fetchall()
+    rows = [(name, count) for name in counted for (count,) in _rows(con, f"select count(*) from {catalog}.{name}")]
     by_table: dict[str, list[MeasuredColumn]] = defaultdict(list)
     for column in measured.columns:
         table, name = column.column.rsplit(".", 1)
@@ -100,33 +96,42 @@ def measure_marts(
             f'count("{name}"), ' + (_ends_and_mean(name) if number else "null, null, null")
             for name, number in zip(names, numbers, strict=True)
         )
-        found = con.execute(f"select count(*), {asked} from {catalog}.{table}").fetchall()[0]
-        columns += [(table, name, found[0], *found[1 + 4 * at : 5 + 4 * at]) for at, name in enumerate(names)]
+        for found in _rows(con, f"select count(*), {asked} from {catalog}.{table}"):
+            columns += [(table, name, found[0], *found[1 + 4 * at : 5 + 4 * at]) for at, name in enumerate(names)]
     bands = []
     for column_name in measured.bands:
         table, name = column_name.rsplit(".", 1)
         if name in columns_of.get(table, ()):
-            bands += [
-                (table, name, band, count)
-                for band, count in con.execute(
-                    f'select "{name}", count(*) from {catalog}.{table} where "{name}" is not null group by 1 order by 1'
-                ).fetchall()
-            ]
+            shares = (
+                f'select "{name}", count(*) from {catalog}.{table} where "{name}" is not null group by 1 order by 1'
+            )
+            bands += [(table, name, band, count) for band, count in _rows(con, shares)]
     mrr = None
     if "monthly_recurring_revenue" in columns_of.get(ACCOUNTS, ()):
-        mrr = float(
-            con.execute(f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}").fetchall()[0][
-                0
-            ]
-        )
+        total = _rows(con, f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}")
+        mrr = float(total[0][0]) if total else None
     return MartsMeasures(
-        pd.DataFrame(rows, columns=["table", "rows"]),
+        rows_frame(rows),
         pd.DataFrame(columns, columns=["table", "column", "rows", "filled", "least", "most", "mean"]).astype(
             {"least": "float64", "most": "float64", "mean": "float64"}
         ),
         pd.DataFrame(bands, columns=["table", "column", "band", "rows"]),
         mrr,
     )
+
+
+def rows_frame(counts: Iterable[tuple[str, int]]) -> pd.DataFrame:
+    """How many rows tables have, of the schemas that are judged: table, rows."""
+    some = [(table, count) for table, count in counts if table.split(".")[0] in SCHEMAS]
+    return pd.DataFrame(some, columns=["table", "rows"])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    try:
+        return con.execute(sql).fetchall()
+    except (duckdb.IOException, duckdb.BinderException, duckdb.CatalogException):
+        # A view over files that are not where it looks for them: nothing to judge here, and nothing to compare with.
+        return []
 
 
 def _ends_and_mean(name: str) -> str:
