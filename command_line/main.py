@@ -174,7 +174,9 @@ def _run(
 
 def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: bool) -> None:
     from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, record_costs, remember_run
+    from command_line.quality_commands import as_outcome, summary
     from command_line.warned_checks import print_warnings
+    from data_quality.runner import check_landing, check_marts
     from intelligence.warehouse import StepError
 
     began = run.began
@@ -197,15 +199,25 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
                     console.print(words)
 
             build = Build()
+            quality = []
             try:
+                quality.append(check_landing(folder, progress=shown.update))
+                if quality[0].blocking:
+                    remember_run(folder, began, as_outcome(quality[0]), None)
+                    run.log.error(quality[0].message, step="quality")
+                    raise _fail(escape(quality[0].message))
                 build.do(folder, [*WITHOUT_UNIT_TESTS, *arguments], matching, advance, tell)
-            except StepError as error:
+                if build.outcome.succeeded:
+                    quality.append(check_marts(folder, progress=shown.update))
+            except (StepError, ConfigurationError) as error:
                 build.outcome.problems.append(str(error))
                 build.outcome.succeeded = False
                 remember_run(folder, began, build.outcome, None)
                 said = sentence_of(error.__cause__ or error, folder) or f"{error} Readers keep the last release."
                 raise _fail(f"Nothing was published. {escape(said)}") from error
         outcome = build.outcome
+        for judged in quality:
+            outcome = outcome.and_then(as_outcome(judged))
         if build.matched:
             console.print(_matched(build.matched))
         for report in (*([build.texts] if build.texts else []), *build.learnt):
@@ -229,6 +241,10 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
         for problem in outcome.problems[:10]:
             errors.print(f"  {escape(problem)}")
         print_warnings(console, folder, outcome.warnings)
+        for judged in quality:
+            console.print(f"{summary(judged)}{f'; {judged.page}' if judged.page else ''}", soft_wrap=True)
+            if judged.blocking:
+                errors.print(escape(judged.message))
         release_id = None
         if outcome.succeeded:
             record_costs(folder, began, outcome, "built")
@@ -333,15 +349,29 @@ def _audit_and_publish(folder: Path) -> None:
         raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
     with one_run(folder, "publish") as under_way:
         from command_line.pipeline import run_dbt
+        from command_line.quality_commands import as_outcome
+        from data_quality.runner import check_landing, check_marts
+        from intelligence.warehouse import StepError
 
         with console.status("auditing"):
-            outcome = run_dbt(["test"], folder)
-        known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
-        if known:
-            raise _fail(escape(known))
+            try:
+                judged = check_landing(folder, load=False)
+                if judged.blocking:
+                    raise _fail(escape(judged.message))
+                outcome = run_dbt(["test"], folder)
+                known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
+                if known:
+                    raise _fail(escape(known))
+                judged = check_marts(folder)
+            except (StepError, ConfigurationError) as error:
+                raise _fail(f"Nothing was published. {escape(str(error))} Readers keep the last release.") from error
         for problem in outcome.problems[:10]:
             under_way.log.error(problem, step="audit")
             errors.print(f"  {escape(problem)}")
+        if judged.blocking:
+            under_way.log.error(judged.message, step="audit")
+            errors.print(escape(judged.message))
+        outcome = outcome.and_then(as_outcome(judged))
         try:
             release = publish(folder, outcome.checks)
         except PublishError as error:
@@ -349,6 +379,40 @@ def _audit_and_publish(folder: Path) -> None:
             raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
         under_way.log.info("published", step="publish", release_id=release.release_id)
     console.print(f"published release {release.release_id} (as of {release.as_of[:19]} UTC)")
+
+
+@app.command("quality")
+def quality_command(
+    boundary: Annotated[
+        str | None, typer.Option(help="Only landing (what came in) or marts (what goes out).", show_default=False)
+    ] = None,
+    accepted: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="ID", help="Accept what was found; may be repeated.", show_default=False),
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option("--by", help="Who accepts it; default: who is logged in.", show_default=False)
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Judge what came in last and what would go out, or accept what was found. Exit code 1 if a blocking expectation fails."""
+    import getpass
+
+    from command_line.quality_commands import QualityError, accept_results, judge_boundaries, print_reports
+    from intelligence.warehouse import StepError
+
+    folder = _data_dir(data_dir)
+    try:
+        if accepted:
+            for said in accept_results(folder, accepted, who or getpass.getuser(), note):
+                console.print(escape(said), soft_wrap=True)
+            return
+        with console.status("judging"):
+            reports = judge_boundaries(folder, boundary)
+    except (QualityError, StepError, ConfigurationError, OSError) as error:
+        raise _fail(escape(str(error))) from error
+    raise typer.Exit(print_reports(console, reports))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from click.testing import Result
 
 from command_line import pipeline
 from command_line.pipeline import BEFORE_LEARNING, BEFORE_MATCHING, DbtOutcome, run_dbt
+from data_quality.runner import QualityReport
 from ingestion.contracts import PROJECT_DIR
 from intelligence.identity.comparisons import COLUMNS
 from intelligence.identity.matching import FEWEST_RECORDS, TABLES, MatchReport, create_tables
@@ -78,6 +79,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(pipeline, "run_dbt", build)
     monkeypatch.setattr(pipeline, "match_warehouse", match)
     monkeypatch.setattr(Step, "run", learn)
+    # Nothing is loaded or built here that could be judged.
+    monkeypatch.setattr("data_quality.runner.check_landing", lambda *_, **__: QualityReport("landing"))
+    monkeypatch.setattr("data_quality.runner.check_marts", lambda *_, **__: QualityReport("marts"))
     return done
 
 
