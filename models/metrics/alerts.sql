@@ -1,6 +1,6 @@
 -- Grain: one row per rule of the seed alert_rules and cause (an account, or a ticket) that holds at as_of, or is not yet good enough to clear.
 {%- set measures = alert_measures() %}
-{%- set hours_old = 'cast(' ~ seconds_between('tickets.opened_at', 'build.as_of') ~ ' / 3600 as double)' %}
+{%- set hours_old = 'cast(floor(' ~ seconds_between('tickets.opened_at', 'build.as_of') ~ ' / 3600) as double)' %}
 with rules as (
     select *
     from {{ ref('alert_rules') }}
