@@ -31,7 +31,7 @@ LOCK_PATIENCE = 5.0
 #: The longest that a run heeds a server's wish to be left alone; what asks for more is tried in the next run (seconds).
 MOST_PATIENCE = 15.0
 READS = ("metrics.alerts", "reference.alert_rules")
-_BACKOFF = wait_exponential_jitter(initial=0.3, max=3, jitter=0.3)
+_BACKOFF = wait_exponential_jitter(multiplier=0.3, max=3, jitter=0.3)
 
 
 class AlertError(Exception):
@@ -94,6 +94,8 @@ def send_alerts(data_dir: Path) -> AlertReport:
     """
     try:
         settings = read_settings(data_dir)
+        if not (data_dir / "published").exists():
+            raise NoReleaseError(f"There is no release in {data_dir}; run `customer-analytics run` first.")
         with AlertState(data_dir) as state:
             compared = state.compare(lambda: read_standing(data_dir), settings.channels)
         sent = _deliver(data_dir, settings)
