@@ -1,4 +1,4 @@
-"""`customer-analytics alerts`: what somebody should be told, what to do, and over which channels it was told."""
+"""`customer-analytics alerts` and `report`: what somebody should be told and what to do; and reports to read, to send round and to reckon with."""
 
 from __future__ import annotations
 
@@ -66,6 +66,33 @@ def tell_alerts(data_dir: Path) -> None:
         console.print(escape(send_alerts(data_dir).sentence))
     except Exception as error:
         errors.print(f"warned: alerts were not sent: {escape(str(error))} The release is out all the same.")
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="at_risk_accounts, health_changes or retention.")],
+    formats: Annotated[str, typer.Option("--format", help="Some of html, pdf and xlsx.")] = "html,pdf,xlsx",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; default: reports/NAME/DAY of the data folder.", show_default=False),
+    ] = None,
+    mail: Annotated[bool, typer.Option("--mail", help="Mail it over the mail channels that name it.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a report of the release that is out: a page, a PDF and a workbook."""
+    from reporting.reports import ReportError, mail_report, write_report
+
+    folder = folder_of(data_dir)
+    try:
+        wanted = [form.strip() for form in formats.split(",") if form.strip()]
+        files = write_report(folder, name, wanted, out)
+        for file in files:
+            console.print(escape(str(file)))
+        if mail:
+            channels = mail_report(folder, name, files)
+            told = f"mailed over {', '.join(channels)}" if channels else f"no mail channel has {name} among its reports"
+            console.print(escape(told))
+    except ReportError as error:
+        raise fail(str(error)) from error
 
 
 def _print_open(folder: Path, most: int) -> None:

@@ -27,6 +27,7 @@ app = typer.Typer(
 explain = typer.Typer(no_args_is_help=True, help="Say why something is as it is.")
 app.add_typer(explain, name="explain")
 app.command()(alert_commands.alerts)
+app.command()(alert_commands.report)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
