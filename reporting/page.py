@@ -20,7 +20,7 @@ body{max-width:78rem;color:#1f2933}h1{margin-bottom:.2rem}.of{color:#667;font-si
 figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem}
 .wide{overflow-x:auto}table{font-size:.84rem;width:100%}td,th{vertical-align:top;padding:.32rem .8rem .32rem 0}
 th{color:#556;font-weight:600;white-space:nowrap}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
-td.short{white-space:nowrap}td.long{min-width:12rem}td.broken{min-width:8rem;overflow-wrap:anywhere}.source{color:#778;font-size:.78rem}
+td{min-width:6.5rem}td.n{min-width:2.2rem}td.short{min-width:3rem;white-space:nowrap}td.long{min-width:12rem}td.broken{min-width:8rem;overflow-wrap:anywhere}.source{color:#778;font-size:.78rem}
 dt{font-weight:600;margin-top:.5rem}dd{margin:0 0 0 1rem;color:#445}
 @media print{body{max-width:none;margin:0}.tile{break-inside:avoid}tr{break-inside:avoid}}
 """
