@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from alerting.messages import Alert, Message, cleared_message, digest_of, message_of
 from alerting.settings import ChannelSettings
 
@@ -86,10 +88,18 @@ class AlertState:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._con = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._con.execute("pragma journal_mode = wal")
-            self._con.execute("pragma synchronous = full")
-            self._con.execute("pragma foreign_keys = on")
-            self._con.executescript(_SCHEMA)
+            # Two processes that lay the file out at once may meet, and SQLite does not wait for one that changes the kind of journal.
+            for attempt in Retrying(
+                stop=stop_after_delay(BUSY_SECONDS),
+                wait=wait_random(0.01, 0.1),
+                retry=retry_if_exception(_is_busy),
+                reraise=True,
+            ):
+                with attempt:
+                    self._con.execute("pragma journal_mode = wal")
+                    self._con.execute("pragma synchronous = full")
+                    self._con.execute("pragma foreign_keys = on")
+                    self._con.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise StateError(_unusable(self.path, error)) from error
 
@@ -333,8 +343,12 @@ def goes_over(channel: ChannelSettings, alert: Alert) -> bool:
     )
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
 def _unusable(path: Path, error: Exception) -> str:
-    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+    if _is_busy(error):
         return f"Another process has kept {path} busy for {BUSY_SECONDS} s: end it and send again."
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return f"{path} cannot be read ({error}): move it away; every alert that is open is told once more then."

@@ -69,6 +69,9 @@ def _places(axes: Axes, chart: Chart) -> np.ndarray:
     places = np.arange(len(labels))
     step = max(1, -(-len(labels) // 7))
     axes.set_xticks(places[::step], labels[::step])
+    # One bar alone is no wall.
+    spare = max(0.0, (3 - len(labels)) / 2)
+    axes.set_xlim(-0.6 - spare, len(labels) - 0.4 + spare)
     return places
 
 
