@@ -129,4 +129,4 @@ class Sequences(RuleBasedStateMachine):
 
 
 TestSequences = Sequences.TestCase
-TestSequences.settings = hypothesis_settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestSequences.settings = hypothesis_settings(max_examples=20, stateful_step_count=20, deadline=None)
