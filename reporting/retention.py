@@ -179,6 +179,8 @@ def _sections(
             Column("gross_revenue_retention_12m", "GRR 12m", "share"),
             Column("logo_churn_rate", "Logo churn", "share"),
             Column("closing_customers", "Customers", "count"),
+            Column("avg_health_score", "Mean health", "points"),
+            Column("nps_score", "NPS", "change"),
         ),
         months.iloc[::-1],
         "Months",
