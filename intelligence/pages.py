@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def write_html(path: Path, title: str, body: Sequence[str], style: str = "") -> 
         f"<title>{html.escape(title)}</title><style>{STYLE}{style}</style>"
     )
     page = f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>\n"
-    fresh = path.with_suffix(".tmp")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text(page)
     fresh.replace(path)
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def write_document(path: Path, report: Report) -> Path:
     made = typst.compile(
         str(TEMPLATE), font_paths=[str(fonts)], sys_inputs={"report": json.dumps(_as_data(report), ensure_ascii=False)}
     )
-    fresh = path.with_suffix(".tmp")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_bytes(made)
     fresh.replace(path)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _HEAT = {
 def write_workbook(path: Path, report: Report) -> Path:
     """Write the workbook, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".tmp")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     # A name that begins with = is a name and no formula.
     options = {
         "strings_to_formulas": False,
