@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from command_line import alert_commands
 from command_line.operations_commands import add_operations_commands
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from operations.faults import OperationError, first_sentence, sentence_of
@@ -46,6 +47,8 @@ app = typer.Typer(
 )
 explain = typer.Typer(no_args_is_help=True, help="Say why something is as it is.")
 app.add_typer(explain, name="explain")
+app.command()(alert_commands.alerts)
+app.command()(alert_commands.report)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -264,6 +267,7 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
         raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
     seconds = (datetime.now(UTC) - began).total_seconds()
     console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
+    alert_commands.tell_alerts(folder)
 
 
 def _matched(report: MatchReport, zones: tuple[int, int] | None = None) -> str:
