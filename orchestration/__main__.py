@@ -9,9 +9,11 @@ import argparse
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
+from ingestion.contracts import PROJECT_DIR
 from ingestion.dbt_plugin import data_dir
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -49,11 +51,20 @@ def main() -> None:
                 1,
                 f"error {given.host}:{given.port}: {error.strerror}. Is Dagster running already? Or take another --port.\n",
             )
+    settings = environment()
+    os.environ.update(settings)
+    _read_project(parser)
     module = ["--module-name", "orchestration.definitions"]
     address = ["--host", given.host, "--port", str(given.port)]
     print(f"Dagster answers at http://{given.host}:{given.port} in half a minute; Ctrl-C ends it.", flush=True)
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
-    os.execve(sys.executable, [sys.executable, *quiet, "-m", "dagster", "dev", *module, *address], environment())
+    os.execve(sys.executable, [sys.executable, *quiet, "-m", "dagster", "dev", *module, *address], settings)
+
+
+def _read_project(parser: argparse.ArgumentParser) -> None:
+    """Have dbt read the project now, with a word about it: in the code server it would be a minute of silence, or its time would run out."""
+    if subprocess.run([sys.executable, "-m", "orchestration.manifest"], cwd=PROJECT_DIR, check=False).returncode:
+        parser.exit(1)
 
 
 if __name__ == "__main__":

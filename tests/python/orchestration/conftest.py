@@ -26,11 +26,15 @@ class Flow:
     instance: dg.DagsterInstance
 
     def materialize(self, selection: dg.AssetSelection | None = None) -> dg.ExecuteInProcessResult:
-        """Run all assets, or some, in this process."""
-        job = self.defs.resolve_implicit_global_asset_job_def()
+        """Run the whole flow, or some assets, in this process."""
+        job = self.defs.resolve_job_def("refresh_everything")
         keys = selection.resolve(self.defs.resolve_asset_graph()) if selection else None
         return job.execute_in_process(
-            instance=self.instance, raise_on_error=False, asset_selection=list(keys) if keys else None
+            instance=self.instance,
+            raise_on_error=False,
+            asset_selection=list(keys) if keys else None,
+            # Tracing columns has a test of its own.
+            run_config={"resources": {"options": {"config": {"seconds_for_lineage": 0}}}},
         )
 
 
@@ -87,7 +91,7 @@ def by_command_line(command_line_build: tuple[Path, subprocess.Popen]) -> Path:
 
 def _spare_parsing(target: Path) -> None:
     """Give dbt what it has read already, in whatever folder that was."""
-    from orchestration.assets import MANIFEST_FOLDER
+    from orchestration.project import MANIFEST_FOLDER
 
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(MANIFEST_FOLDER / "partial_parse.msgpack", target)
