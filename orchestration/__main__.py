@@ -41,7 +41,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Start the Dagster UI.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: only this machine)")
     parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--prepare", action="store_true", help="only make the home folder and read the project")
     given = parser.parse_args()
+    settings = environment()
+    os.environ.update(settings)
+    if given.prepare:
+        _read_project(parser)
+        return
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -51,8 +57,6 @@ def main() -> None:
                 1,
                 f"error {given.host}:{given.port}: {error.strerror}. Is Dagster running already? Or take another --port.\n",
             )
-    settings = environment()
-    os.environ.update(settings)
     _read_project(parser)
     module = ["--module-name", "orchestration.definitions"]
     address = ["--host", given.host, "--port", str(given.port)]

@@ -17,6 +17,9 @@ from orchestration.landing import landing
 from orchestration.python_steps import learning, match_records, reading
 from orchestration.release import audit, published
 
+#: A run whose process died is run again (dagster.yaml says how often); one that a check or a step ended would end the same way.
+RETRIED_IF_IT_DIED = {"dagster/retry_on_asset_or_op_failure": "false"}
+
 _tables = [landing, dbt_build, daily_facts, audit, published]
 #: Steps whose models the weekly job learns anew. By themselves they do so when their newest model is a week old.
 LEARNT_WEEKLY = [step.asset for step in (churn.STEP, lifetime_value.STEP)]
@@ -25,20 +28,20 @@ refresh_health = dg.define_asset_job(
     "refresh_health",
     selection=dg.AssetSelection.assets(*_tables),
     description="Load what is new, build all tables, check and release. What the Python steps found last stays: links of records, texts, models.",
-    tags={"cadence": "health"},
+    tags={"cadence": "health", **RETRIED_IF_IT_DIED},
 )
 refresh_everything = dg.define_asset_job(
     "refresh_everything",
     selection=dg.AssetSelection.assets(*_tables, match_records, reading, *learning),
     description="The same with the Python steps: match records, read texts, credit channels, foretell, look for insights. `customer-analytics run`.",
-    tags={"cadence": "usage"},
+    tags={"cadence": "usage", **RETRIED_IF_IT_DIED},
 )
 relearn_churn = dg.define_asset_job(
     "relearn_churn",
     selection=dg.AssetSelection.assets(*_tables, match_records, reading, *learning),
     config={"resources": {"options": {"config": {"retrain": LEARNT_WEEKLY}}}},
     description="The same, and learn the models of churn and lifetime value anew, whether or not they are old.",
-    tags={"cadence": "churn"},
+    tags={"cadence": "churn", **RETRIED_IF_IT_DIED},
 )
 
 

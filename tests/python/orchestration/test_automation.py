@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -21,8 +22,8 @@ MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.fixture
-def instance():
-    with dg.DagsterInstance.ephemeral() as made:
+def instance(tmp_path: Path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as made:
         yield made
 
 
@@ -55,7 +56,7 @@ def test_one_run_waits_in_the_queue_and_not_a_second(flow, instance):
     create_run_for_test(instance, job_name="refresh_health", status=dg.DagsterRunStatus.STARTED)
     context = dg.build_schedule_context(instance, scheduled_execution_time=MONDAY)
     assert len(schedule.evaluate_tick(context).run_requests) == 1, "behind a run that goes on, the next one queues"
-    create_run_for_test(instance, job_name="refresh_health", status=dg.DagsterRunStatus.QUEUED)
+    create_run_for_test(instance, job_name="refresh_health", status=dg.DagsterRunStatus.NOT_STARTED)
     said = schedule.evaluate_tick(context)
     assert said.run_requests == []
     assert "waits in the queue" in said.skip_message

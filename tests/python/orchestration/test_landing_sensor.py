@@ -38,7 +38,7 @@ class Watch:
 
 
 @pytest.fixture
-def watch(landing: Path):
+def watch(flow, landing: Path):
     with dg.DagsterInstance.ephemeral() as instance:
         yield Watch(instance)
 
@@ -87,7 +87,7 @@ def test_files_on_their_way_are_not_seen(landing: Path, watch: Watch):
 def test_a_run_that_waits_in_the_queue_loads_them_too(landing: Path, watch: Watch):
     from dagster._core.test_utils import create_run_for_test
 
-    create_run_for_test(watch.instance, job_name="refresh_everything", status=dg.DagsterRunStatus.QUEUED)
+    create_run_for_test(watch.instance, job_name="refresh_everything", status=dg.DagsterRunStatus.NOT_STARTED)
     (landing / "a.csv").write_text("customer_id\n")
     watch.look()
     assert watch.look() == []

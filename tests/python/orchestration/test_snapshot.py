@@ -12,7 +12,7 @@ def test_definitions_are_those_that_were_committed(flow):
     snapshot = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(snapshot)
     committed, now = snapshot.COMMITTED.read_text().splitlines(), list(snapshot.lines(flow.defs))
-    changes = [line for line in difflib.unified_diff(committed, now, "committed", "now", lineterm="", n=0)]
+    changes = list(difflib.unified_diff(committed, now, "committed", "now", lineterm="", n=0))
     assert not changes, (
         "If this is meant, write it down: .venv/bin/python tests/python/orchestration/snapshot.py\n"
         + "\n".join(changes)
