@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test thorough lint bench dagster docs clean
+.PHONY: help setup demo test thorough quality lint bench dagster docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -33,6 +33,9 @@ test: setup lint ## everything that a landing must pass
 
 thorough: setup ## what takes longer than a landing may: more orders, more moments, more settings
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m thorough
+
+quality: setup ## judge what came in last and what would go out, in the warehouse of DATA_DIR (else that of `make demo`)
+	@$(BIN)/customer-analytics quality
 
 lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .

@@ -117,7 +117,9 @@ def run(
 
 def _run(folder: Path, full_refresh: bool = False, variables: str | None = None, matching: bool = True) -> None:
     from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, remember_run
+    from command_line.quality_commands import as_outcome, summary
     from command_line.warned_checks import print_warnings
+    from data_quality.runner import check_landing, check_marts
     from intelligence.warehouse import StepError
 
     began = datetime.now(UTC)
@@ -141,13 +143,22 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
                     console.print(words)
 
             build = Build()
+            quality = []
             try:
+                quality.append(check_landing(folder, progress=shown.update))
+                if quality[0].blocking:
+                    remember_run(folder, began, as_outcome(quality[0]), None)
+                    raise _fail(escape(quality[0].message))
                 build.do(folder, arguments, matching, advance, tell)
-            except StepError as error:
+                if build.outcome.succeeded:
+                    quality.append(check_marts(folder, progress=shown.update))
+            except (StepError, ConfigurationError) as error:
                 build.outcome.problems.append(str(error))
                 remember_run(folder, began, build.outcome, None)
                 raise _fail(f"Nothing was published. {error} Readers keep the last release.") from error
         outcome = build.outcome
+        for judged in quality:
+            outcome = outcome.and_then(as_outcome(judged))
         if build.matched:
             console.print(_matched(build.matched))
         for report in (*([build.texts] if build.texts else []), *build.learnt):
@@ -158,8 +169,12 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
             remember_run(folder, began, outcome, None)
             raise _fail(outcome.problems[0] if outcome.problems else "dbt built nothing.")
         for problem in outcome.problems[:10]:
-            errors.print(f"  {problem}")
+            errors.print(f"  {escape(problem)}")
         print_warnings(console, folder, outcome.warnings)
+        for judged in quality:
+            console.print(f"{summary(judged)}{f'; {judged.page}' if judged.page else ''}", soft_wrap=True)
+            if judged.blocking:
+                errors.print(escape(judged.message))
         release_id = None
         try:
             with console.status("publishing"):
@@ -209,19 +224,66 @@ def match_command(
 def publish_command(data_dir: DataDir = None) -> None:
     """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes."""
     from command_line.pipeline import run_dbt
+    from command_line.quality_commands import as_outcome
+    from data_quality.runner import check_landing, check_marts
+    from intelligence.warehouse import StepError
 
     folder = _data_dir(data_dir)
     if not (folder / "warehouse.duckdb").exists():
         raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
     with console.status("auditing"):
-        outcome = run_dbt(["test"], folder)
+        try:
+            judged = check_landing(folder, load=False)
+            if judged.blocking:
+                raise _fail(escape(judged.message))
+            outcome = run_dbt(["test"], folder)
+            judged = check_marts(folder)
+        except (StepError, ConfigurationError) as error:
+            raise _fail(f"Nothing was published. {escape(str(error))} Readers keep the last release.") from error
     for problem in outcome.problems[:10]:
-        errors.print(f"  {problem}")
+        errors.print(f"  {escape(problem)}")
+    if judged.blocking:
+        errors.print(escape(judged.message))
+    outcome = outcome.and_then(as_outcome(judged))
     try:
         release = publish(folder, outcome.checks)
     except PublishError as error:
         raise _fail(str(error)) from error
     console.print(f"published release {release.release_id} (as of {release.as_of[:19]} UTC)")
+
+
+@app.command("quality")
+def quality_command(
+    boundary: Annotated[
+        str | None, typer.Option(help="Only landing (what came in) or marts (what goes out).", show_default=False)
+    ] = None,
+    accepted: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="ID", help="Accept what was found; may be repeated.", show_default=False),
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option("--by", help="Who accepts it; default: who is logged in.", show_default=False)
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Judge what came in last and what would go out, or accept what was found. Exit code 1 if a blocking expectation fails."""
+    import getpass
+
+    from command_line.quality_commands import QualityError, accept_results, judge_boundaries, print_reports
+    from intelligence.warehouse import StepError
+
+    folder = _data_dir(data_dir)
+    try:
+        if accepted:
+            for said in accept_results(folder, accepted, who or getpass.getuser(), note):
+                console.print(escape(said), soft_wrap=True)
+            return
+        with console.status("judging"):
+            reports = judge_boundaries(folder, boundary)
+    except (QualityError, StepError, ConfigurationError, OSError) as error:
+        raise _fail(escape(str(error))) from error
+    raise typer.Exit(print_reports(console, reports))
 
 
 @app.command()

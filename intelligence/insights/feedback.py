@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ingestion.json_lines import append_line, filled_lines
+
 COLUMNS = ("insight_id", "verdict", "given_by", "given_at", "note")
 VERDICTS = ("useful", "not_useful")
 #: Verdicts that every kind of insight of a metric starts with: half of them useful.
@@ -25,15 +27,8 @@ def give_feedback(data_dir: Path, insight_id: str, verdict: str, given_by: str, 
     if verdict not in VERDICTS:
         raise ValueError(f"the verdict is {verdict!r}; it must be one of {', '.join(VERDICTS)}")
     path = feedback_file(data_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
     said = (insight_id, verdict, given_by, datetime.now(UTC).isoformat(timespec="seconds"), note)
-    with path.open("ab+") as file:
-        # Somebody may have left the last line without its end.
-        if file.tell():
-            file.seek(-1, 2)
-            unfinished = file.read(1) != b"\n"
-            file.write(b"\n" if unfinished else b"")
-        file.write((json.dumps(dict(zip(COLUMNS, said, strict=True))) + "\n").encode())
+    append_line(path, dict(zip(COLUMNS, said, strict=True)))
     return path
 
 
@@ -46,10 +41,7 @@ def read_feedback(data_dir: Path) -> tuple[pd.DataFrame, Sequence[str]]:
     path = feedback_file(data_dir)
     rows: list[list[object]] = []
     problems: list[str] = []
-    lines = path.read_bytes().decode(errors="replace").split("\n") if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in filled_lines(path):
         row = _understood(line)
         if row is None:
             problems.append(f"{path}:{number}: not understood and left out: {line[:200]}")
