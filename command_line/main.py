@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from command_line import alert_commands
 from ingestion.contracts import PROJECT_DIR, ConfigurationError
 from publishing.release import PublishError, current_release, publish
 
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 explain = typer.Typer(no_args_is_help=True, help="Say why something is as it is.")
 app.add_typer(explain, name="explain")
+app.command()(alert_commands.alerts)
+app.command()(alert_commands.report)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -185,6 +188,7 @@ def _run(folder: Path, full_refresh: bool = False, variables: str | None = None,
         raise _fail(str(error)) from error
     seconds = (datetime.now(UTC) - began).total_seconds()
     console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
+    alert_commands.tell_alerts(folder)
 
 
 def _matched(report: MatchReport, zones: tuple[int, int] | None = None) -> str:

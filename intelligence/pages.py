@@ -20,12 +20,12 @@ td.n,th.n{text-align:right}.row{display:flex;flex-wrap:wrap;gap:1rem}svg{max-wid
 """
 
 
-def write_html(path: Path, title: str, body: Sequence[str]) -> Path:
-    """Write a page of HTML parts, whole or not at all; folders are made."""
+def write_html(path: Path, title: str, body: Sequence[str], style: str = "") -> Path:
+    """Write a page of HTML parts, whole or not at all; folders are made. `style` is CSS that comes after STYLE."""
     path.parent.mkdir(parents=True, exist_ok=True)
     head = (
         "<meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
+        f"<title>{html.escape(title)}</title><style>{STYLE}{style}</style>"
     )
     page = f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>\n"
     fresh = path.with_suffix(".tmp")
@@ -44,11 +44,11 @@ def chart(title: str, size: tuple[float, float] = (4.2, 3.2)) -> tuple[Figure, A
     return figure, axes
 
 
-def svg(figure: Figure) -> str:
-    """A chart as a piece of HTML."""
+def svg(figure: Figure, letters: str = "none") -> str:
+    """A chart as a piece of HTML. `letters` is `none` (text, in a font of the reader) or `path` (drawn, the same everywhere)."""
     buffer = io.StringIO()
     # Fixed ids and no date, so that the same model gives the same bytes.
-    with rc_context({"svg.hashsalt": "page", "svg.fonttype": "none"}):
+    with rc_context({"svg.hashsalt": "page", "svg.fonttype": letters}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
