@@ -88,7 +88,9 @@ def accept_results(data_dir: Path, ids: list[str], who: str, note: str) -> list[
             except duckdb.CatalogException:
                 rows = []
             if not rows:
-                raise QualityError(f"There is no failed expectation with the id {one}; `customer-analytics quality` shows those there are.")
+                raise QualityError(
+                    f"There is no failed expectation with the id {one}; `customer-analytics quality` shows those there are."
+                )
             found[one] = "; ".join(dict.fromkeys(sentence for (sentence,) in rows))
     said = []
     for one, sentences in found.items():

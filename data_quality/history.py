@@ -68,7 +68,7 @@ def remember(
         )
         con.register("judged_results", rows)
         con.execute(
-            "insert into quality.expectation_results select ?, boundary, suite, expectation, severity, \"table\", \"column\", file, success, "
+            'insert into quality.expectation_results select ?, boundary, suite, expectation, severity, "table", "column", file, success, '
             "case when isnan(observed) then null else observed end, case when isnan(lowest) then null else lowest end, "
             "case when isnan(highest) then null else highest end, observed_words, expected_words, sentence, accept_id, is_accepted from judged_results",
             [run_id],
@@ -92,7 +92,8 @@ def latest_runs(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def results_of(con: duckdb.DuckDBPyConnection, run_id: str) -> pd.DataFrame:
     """The results of a run: the columns of quality.expectation_results."""
     return con.execute(
-        "select * from quality.expectation_results where run_id = ? order by suite, expectation, table_name, column_name, source_file", [run_id]
+        "select * from quality.expectation_results where run_id = ? order by suite, expectation, table_name, column_name, source_file",
+        [run_id],
     ).df()
 
 

@@ -145,16 +145,16 @@ def _schema(tables: dict[str, LandedTable], read: pd.DataFrame, columns: pd.Data
     parts = [_claim(judged, "schema", "key_columns_there", count, 0.0, 0.0, seen, ["all key columns"] * len(judged))]
     # Columns that the file before had something in, of those that are read.
     filled = columns.loc[columns["rows_filled"] > 0].groupby(FILE)["column_name"].agg(set)
-    before = judged[["relation", "load_id"]].reset_index(names="at").merge(read, on="relation", suffixes=("", "_before"))
+    before = (
+        judged[["relation", "load_id"]].reset_index(names="at").merge(read, on="relation", suffixes=("", "_before"))
+    )
     before = before[before["load_id_before"] < before["load_id"]].sort_values("place").groupby("at").tail(1)
     before = before.set_index("at")
     had = {
         at: filled.get((row.relation, row.path, row.sha256), set()) & set(row.columns.split(", "))
         for at, row in zip(before.index, before.itertuples(), strict=True)
     }
-    vanished = [
-        sorted(had.get(at, set()) - names) for at, names in zip(judged.index, there, strict=True)
-    ]
+    vanished = [sorted(had.get(at, set()) - names) for at, names in zip(judged.index, there, strict=True)]
     count = pd.Series([float(len(names)) for names in vanished], index=judged.index)
     compared = pd.Series(judged.index.isin(list(had)), index=judged.index)
     seen = [f"{', '.join(names)} missing" if names else "all there" for names in vanished]
@@ -171,7 +171,9 @@ def _readability(settings: Settings, files: pd.DataFrame) -> list[pd.DataFrame]:
     judged = files[files["judged"]]
     read = (judged["status"] == "loaded").astype("float64")
     seen = ["read" if one else f"not read: {reason}" for one, reason in zip(read, judged["reason"], strict=True)]
-    parts = [_claim(judged, "readability", "file_readable", read, 1.0, 1.0, seen, ["a file that can be read"] * len(judged))]
+    parts = [
+        _claim(judged, "readability", "file_readable", read, 1.0, 1.0, seen, ["a file that can be read"] * len(judged))
+    ]
     lines = files[files["status"] == "loaded"].copy()
     total = lines["rows_read"] + lines["rows_unreadable"]
     lines["share"] = (lines["rows_unreadable"] / total).where(total >= settings.history.rows_at_least)
@@ -181,11 +183,22 @@ def _readability(settings: Settings, files: pd.DataFrame) -> list[pd.DataFrame]:
         for share, count in zip(_percent(judged["share"]), _numbers(judged["rows_unreadable"]), strict=True)
     ]
     limit = settings.limit("landing", "rows_readable", "share", judged["relation"])
-    parts.append(_claim(judged, "readability", "rows_readable", judged["share"], None, limit, seen, _at_most(limit, "")))
+    parts.append(
+        _claim(judged, "readability", "rows_readable", judged["share"], None, limit, seen, _at_most(limit, ""))
+    )
     more = settings.limit("landing", "rows_readable_as_usual", "more_than_usual", judged["relation"])
     limit = _beside(settings, lines, ["relation"], "share")["max"] + more
     parts.append(
-        _claim(judged, "readability", "rows_readable_as_usual", judged["share"], None, limit, seen, _at_most(limit, ", by earlier files"))
+        _claim(
+            judged,
+            "readability",
+            "rows_readable_as_usual",
+            judged["share"],
+            None,
+            limit,
+            seen,
+            _at_most(limit, ", by earlier files"),
+        )
     )
     return parts
 
@@ -220,8 +233,15 @@ def _volume(settings: Settings, read: pd.DataFrame) -> list[pd.DataFrame]:
     ]  # fmt: skip
     # How far earlier loads lay from their middle, in logarithms; the median of the distances is robust against single outliers.
     middle = np.log(usual.clip(lower=1))
-    earlier = judged[["relation", "load_id"]].reset_index(names="at").merge(loads, on="relation", suffixes=("", "_before"))
-    earlier = earlier[earlier["load_id_before"] < earlier["load_id"]].sort_values("place").groupby("at").tail(settings.history.considered)
+    earlier = (
+        judged[["relation", "load_id"]].reset_index(names="at").merge(loads, on="relation", suffixes=("", "_before"))
+    )
+    earlier = (
+        earlier[earlier["load_id_before"] < earlier["load_id"]]
+        .sort_values("place")
+        .groupby("at")
+        .tail(settings.history.considered)
+    )
     earlier["distance"] = (earlier["logged"] - earlier["at"].map(middle)).abs()
     spread = 1.4826 * earlier.groupby("at")["distance"].median().reindex(judged.index).fillna(0.0)
     factor = settings.limit("landing", "rows_as_usual", "factor", judged["relation"])
@@ -239,7 +259,9 @@ def _volume(settings: Settings, read: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _nulls(settings: Settings, columns: pd.DataFrame) -> list[pd.DataFrame]:
     rows = columns.copy()
-    rows["empty"] = (1 - rows["rows_filled"] / rows["rows_read"]).where(rows["rows_read"] >= settings.history.rows_at_least)
+    rows["empty"] = (1 - rows["rows_filled"] / rows["rows_read"]).where(
+        rows["rows_read"] >= settings.history.rows_at_least
+    )
     judged = rows[rows["judged"]]
     seen = [f"{share} of the rows empty" for share in _percent(judged["empty"])]
     required = judged["is_required"]
@@ -252,7 +274,16 @@ def _nulls(settings: Settings, columns: pd.DataFrame) -> list[pd.DataFrame]:
     limit = usual + settings.limit("landing", "filled_as_usual", "more_than_usual", judged["relation"])
     limit += _noise(usual, judged["rows_read"])
     parts.append(
-        _claim(judged, "nulls", "filled_as_usual", judged["empty"], None, limit.clip(upper=1), seen, _at_most(limit.clip(upper=1), ", by earlier files"))
+        _claim(
+            judged,
+            "nulls",
+            "filled_as_usual",
+            judged["empty"],
+            None,
+            limit.clip(upper=1),
+            seen,
+            _at_most(limit.clip(upper=1), ", by earlier files"),
+        )
     )
     return parts
 
@@ -274,12 +305,23 @@ def _ranges(settings: Settings, columns: pd.DataFrame) -> list[pd.DataFrame]:
     usual = _beside(settings, rows, ["relation", "column"], "unusable")["max"].fillna(0.0)
     limit = usual + settings.limit("landing", "values_usable_as_usual", "more_than_usual", judged["relation"])
     parts.append(
-        _claim(judged, "ranges", "values_usable_as_usual", judged["unusable"], None, limit, seen, _at_most(limit, ", by earlier files"))
+        _claim(
+            judged,
+            "ranges",
+            "values_usable_as_usual",
+            judged["unusable"],
+            None,
+            limit,
+            seen,
+            _at_most(limit, ", by earlier files"),
+        )
     )
     judged = judged[judged["is_past"]]
     limit = settings.limit("landing", "times_in_the_past", "share", judged["relation"])
     seen = [f"{share} of the times lie after the load" for share in _percent(judged["future"])]
-    parts.append(_claim(judged, "ranges", "times_in_the_past", judged["future"], None, limit, seen, _at_most(limit, "")))
+    parts.append(
+        _claim(judged, "ranges", "times_in_the_past", judged["future"], None, limit, seen, _at_most(limit, ""))
+    )
     return parts
 
 
@@ -309,18 +351,29 @@ def _categories(
     all_values = rows[[*FILE, "column", "load_id"]].merge(values, on=[*FILE, "column"])
     mine = judged[[*FILE, "column", "load_id"]].reset_index(names="at").merge(values, on=[*FILE, "column"])
     earlier = mine.merge(all_values, on=["relation", "column", "value"], suffixes=("", "_before"))
-    known = set(earlier.loc[earlier["load_id_before"] < earlier["load_id"], ["at", "value"]].itertuples(index=False, name=None))
-    known |= set(mine.merge(listed, on=["relation", "column", "value"])[["at", "value"]].itertuples(index=False, name=None))
-    is_new = ~pd.Series(list(mine[["at", "value"]].itertuples(index=False, name=None)), index=mine.index, dtype=object).isin(known)
+    known = set(
+        earlier.loc[earlier["load_id_before"] < earlier["load_id"], ["at", "value"]].itertuples(index=False, name=None)
+    )
+    known |= set(
+        mine.merge(listed, on=["relation", "column", "value"])[["at", "value"]].itertuples(index=False, name=None)
+    )
+    is_new = ~pd.Series(
+        list(mine[["at", "value"]].itertuples(index=False, name=None)), index=mine.index, dtype=object
+    ).isin(known)
     unseen = mine[is_new.to_numpy(dtype=bool)].sort_values("value_rows", ascending=False)
-    share = unseen.groupby("at")["value_rows"].sum().reindex(judged.index).fillna(0.0) / judged["rows_filled"].clip(lower=1)
+    share = unseen.groupby("at")["value_rows"].sum().reindex(judged.index).fillna(0.0) / judged["rows_filled"].clip(
+        lower=1
+    )
     examples = unseen.groupby("at")["value"].agg(lambda words: ", ".join(f"'{word}'" for word in words[:3]))
     limit = settings.limit("landing", "categories_known", "share", judged["relation"])
-    has_list = pd.MultiIndex.from_frame(judged[["relation", "column"]]).isin(pd.MultiIndex.from_frame(listed[["relation", "column"]]))
+    has_list = pd.MultiIndex.from_frame(judged[["relation", "column"]]).isin(
+        pd.MultiIndex.from_frame(listed[["relation", "column"]])
+    )
     limit = limit.where(_beside(settings, rows, ["relation", "column"], "filled")["min"].notna() | has_list)
     share = share.where(judged["filled"].notna())
     seen = [
-        f"{percent} of the values were never seen before" + (f", such as {examples[at]}" if at in examples.index else "")
+        f"{percent} of the values were never seen before"
+        + (f", such as {examples[at]}" if at in examples.index else "")
         for at, percent in zip(judged.index, _percent(share), strict=True)
     ]
     return [_claim(judged, "categories", "categories_known", share, None, limit, seen, _at_most(limit, ""))]
@@ -336,7 +389,9 @@ def _keys(
     least = _beside(settings, files, ["relation"], "distinct")["min"]
     lowest = least * settings.limit("landing", "keys_differ", "share_of_smallest", judged["relation"])
     # One key in all rows is wrong even without history, where the contract says what tells rows apart.
-    of_contract = judged["relation"].map(lambda name: len(tables[name].columns) > 0 and bool(tables[name].columns[0].contract.description))
+    of_contract = judged["relation"].map(
+        lambda name: len(tables[name].columns) > 0 and bool(tables[name].columns[0].contract.description)
+    )
     lowest = lowest.fillna((1.5 / judged["keys_filled"].clip(lower=1)).where(of_contract))
     named = judged.assign(column=judged["relation"].map(lambda name: ", ".join(tables[name].key)))
     seen = [f"{share} of the rows have a key of their own" for share in _percent(judged["distinct"])]
@@ -352,7 +407,9 @@ def _keys(
     varied = before >= settings.limit("landing", "column_varies", "distinct_before", judged["relation"])
     seen = ["unknown" if pd.isna(n) else f"{n:,.0f} different values" for n in judged["different"]]
     expected = [
-        f"more than one: earlier files had {n:,.0f} or more" if is_so else "nothing: it never had many values, or too little came before"
+        f"more than one: earlier files had {n:,.0f} or more"
+        if is_so
+        else "nothing: it never had many values, or too little came before"
         for n, is_so in zip(before, varied, strict=True)
     ]
     lowest = pd.Series(2.0, index=judged.index).where(varied)
@@ -373,21 +430,33 @@ def _freshness(settings: Settings, read: pd.DataFrame, loads: pd.DataFrame) -> l
         limit = before + settings.limit("landing", "newest_row_is_new", "days", judged["relation"])
         seen = [f"newest row of {when:%Y-%m-%d %H:%M}, {days:.1f} days older than what came before" if days > 0 else f"newest row of {when:%Y-%m-%d %H:%M}"
                 for when, days in zip(judged["newest"], judged["behind"], strict=True)]  # fmt: skip
-        expected = ["nothing yet: too little came before" if pd.isna(days) else f"no more than {days:.1f} days older" for days in limit]
+        expected = [
+            "nothing yet: too little came before" if pd.isna(days) else f"no more than {days:.1f} days older"
+            for days in limit
+        ]
         parts.append(_claim(judged, "freshness", "newest_row_is_new", judged["behind"], None, limit, seen, expected))
     # A table of which nothing came is behind as well: judged as of the last load, over all tables.
-    newest = loads.dropna(subset=["newest"]).pivot_table(index="load_id", columns="relation", values="newest", aggfunc="max")
+    newest = loads.dropna(subset=["newest"]).pivot_table(
+        index="load_id", columns="relation", values="newest", aggfunc="max"
+    )
     if not len(newest.columns):
         return parts
     running = newest.cummax().ffill()
     lags = running.rsub(running.max(axis=1), axis=0).apply(lambda column: column.dt.total_seconds() / 86_400)
     earlier = lags.iloc[:-1]
     tables = pd.DataFrame({"relation": lags.columns.to_numpy(), "now": lags.iloc[-1].to_numpy()})
-    most = earlier.tail(settings.history.considered).max().where(earlier.notna().sum() >= settings.history.needed).to_numpy()
+    most = (
+        earlier.tail(settings.history.considered)
+        .max()
+        .where(earlier.notna().sum() >= settings.history.needed)
+        .to_numpy()
+    )
     times = settings.limit("landing", "table_keeps_up", "times", tables["relation"])
     days = settings.limit("landing", "table_keeps_up", "days", tables["relation"])
     limit = times * pd.Series(most, index=tables.index) + days
     seen = [f"newest row {lag:.1f} days behind the newest of all tables" for lag in tables["now"]]
-    expected = ["nothing yet: too little came before" if pd.isna(lag) else f"at most {lag:.1f} days behind" for lag in limit]
+    expected = [
+        "nothing yet: too little came before" if pd.isna(lag) else f"at most {lag:.1f} days behind" for lag in limit
+    ]
     parts.append(_claim(tables, "freshness", "table_keeps_up", tables["now"], None, limit, seen, expected))
     return parts

@@ -109,9 +109,7 @@ def landed_tables(catalogue: Catalogue, settings: Settings) -> dict[str, LandedT
         for mapped in mapping.tables:
             relation = f"{system}__{normalise_name(mapped.files)}"
             sql = {name: mapped_expression(column) for name, column in mapped.columns.items()}
-            origins = {
-                name: normalise_name(column.source) for name, column in mapped.columns.items() if column.source
-            }
+            origins = {name: normalise_name(column.source) for name, column in mapped.columns.items() if column.source}
             tables[relation] = _table_of_contract(
                 relation,
                 catalogue.contracts[mapped.contract],
@@ -240,7 +238,7 @@ def _measure_table(con: duckdb.DuckDBPyConnection, table: LandedTable, file_ids:
             con.execute(
                 "insert into landing.measured_values select relation, path, sha256, ?, value, value_rows from measured_now inner join ("
                 f"select {FILE_COLUMN} as file_id, left(lower(trim(cast({sql[name]} as varchar))), {VALUE_LENGTH}) as value, count(*) as value_rows "
-                f'from landing."{table.relation}" where {chosen} and trim(cast({sql[name]} as varchar)) != \'\' group by 1, 2 '
+                f"from landing.\"{table.relation}\" where {chosen} and trim(cast({sql[name]} as varchar)) != '' group by 1, 2 "
                 f"qualify row_number() over (partition by file_id order by value_rows desc, value nulls last) <= {KEPT_VALUES}) using (file_id)",
                 [name],
             )
@@ -307,7 +305,9 @@ def read_measures(
     con.register("chosen_files", paths[["relation", "path", "sha256"]].drop_duplicates())
     try:
         files, columns, values = (
-            con.execute(f"select m.* from landing.{name} as m inner join chosen_files using (relation, path, sha256)").df()
+            con.execute(
+                f"select m.* from landing.{name} as m inner join chosen_files using (relation, path, sha256)"
+            ).df()
             for name in ("measured_files", "measured_columns", "measured_values")
         )
     finally:

@@ -70,7 +70,10 @@ def _distributions(settings: Settings, now: MartsMeasures, released: MartsMeasur
     expected = ["a table with rows, as in the last release" if is_so else "a table" for is_so in needed]
     parts = [_claim(tables, "distributions", "table_there", fine.astype("float64"), 1.0, 1.0, seen, expected)]
     limits = pd.DataFrame(
-        [(*column.column.rsplit(".", 1), column.lowest, column.highest, column.filled) for column in settings.measured.columns],
+        [
+            (*column.column.rsplit(".", 1), column.lowest, column.highest, column.filled)
+            for column in settings.measured.columns
+        ],
         columns=["table", "column", "lowest", "highest", "needed"],
     ).astype({"lowest": "float64", "highest": "float64", "needed": "float64"})
     columns = now.columns.merge(limits, on=["table", "column"])
@@ -88,7 +91,16 @@ def _distributions(settings: Settings, now: MartsMeasures, released: MartsMeasur
     share = (some["filled"] / some["rows"].clip(lower=1)).where(some["rows"] > 0)
     seen = ["no rows" if pd.isna(value) else f"{value:.0%} filled" for value in share]
     parts.append(
-        _claim(some, "distributions", "column_filled", share, some["needed"], None, seen, [f"at least {limit:.0%}" for limit in some["needed"]])
+        _claim(
+            some,
+            "distributions",
+            "column_filled",
+            share,
+            some["needed"],
+            None,
+            seen,
+            [f"at least {limit:.0%}" for limit in some["needed"]],
+        )
     )
     bands = now.bands.groupby(["table", "column"], as_index=False).agg(total=("rows", "sum"), most=("rows", "max"))
     if len(bands):
@@ -97,14 +109,31 @@ def _distributions(settings: Settings, now: MartsMeasures, released: MartsMeasur
         enough = bands["total"] >= settings.limit("marts", "band_not_everything", "rows_at_least", bands["table"])
         share = (bands["most"] / bands["total"]).where(enough)
         limit = settings.limit("marts", "band_not_everything", "share", bands["table"])
-        seen = [f"{most / total:.0%} are {band}" for most, total, band in zip(bands["most"], bands["total"], bands["band"], strict=True)]
-        parts.append(_claim(bands, "distributions", "band_not_everything", share, None, limit, seen, [f"no band with more than {one:.0%}" for one in limit]))
+        seen = [
+            f"{most / total:.0%} are {band}"
+            for most, total, band in zip(bands["most"], bands["total"], bands["band"], strict=True)
+        ]
+        parts.append(
+            _claim(
+                bands,
+                "distributions",
+                "band_not_everything",
+                share,
+                None,
+                limit,
+                seen,
+                [f"no band with more than {one:.0%}" for one in limit],
+            )
+        )
     return parts
 
 
 def _agreement(agreeing: pd.DataFrame) -> list[pd.DataFrame]:
     seen = [f"{number}: {value:,.2f}" for number, value in zip(agreeing["number"], agreeing["value"], strict=True)]
-    expected = [f"{value:,.2f} as in {table}" for value, table in zip(agreeing["expected"], agreeing["compared_with"], strict=True)]
+    expected = [
+        f"{value:,.2f} as in {table}"
+        for value, table in zip(agreeing["expected"], agreeing["compared_with"], strict=True)
+    ]
     rows = agreeing.assign(column=agreeing["number"])
     wanted = agreeing["expected"].round(2)
     return [_claim(rows, "reconciliation", "numbers_agree", agreeing["value"].round(2), wanted, wanted, seen, expected)]
@@ -146,10 +175,16 @@ def _drift_of_revenue(settings: Settings, now: MartsMeasures, released: MartsMea
         change = settings.limit("marts", expectation, "change", row["table"])
         lowest = None if before is None else before * (1 - change)
         highest = None if before is None or expectation == "mrr_not_collapsed" else before * (1 + change)
-        expected = NOTHING_YET if before is None else f"within {change.iloc[0]:.0%} of the {before:,.0f} of the last release"
+        expected = (
+            NOTHING_YET if before is None else f"within {change.iloc[0]:.0%} of the {before:,.0f} of the last release"
+        )
         if before is not None and expectation == "mrr_not_collapsed":
             expected = f"at least {before * (1 - change.iloc[0]):,.0f}: the last release has {before:,.0f}"
-        parts.append(_claim(row, "drift", expectation, now.mrr, lowest, highest, [f"{now.mrr:,.0f} US dollars a month"], [expected]))
+        parts.append(
+            _claim(
+                row, "drift", expectation, now.mrr, lowest, highest, [f"{now.mrr:,.0f} US dollars a month"], [expected]
+            )
+        )
     return parts
 
 
@@ -164,7 +199,11 @@ def _drift_of_means(settings: Settings, now: MartsMeasures, released: MartsMeasu
     )
     columns = now.columns.merge(ranges, on=["table", "column"])
     columns = columns[columns["mean"].notna()]
-    before = released.columns[["table", "column", "mean", "filled"]] if released else pd.DataFrame(columns=["table", "column", "mean", "filled"])
+    before = (
+        released.columns[["table", "column", "mean", "filled"]]
+        if released
+        else pd.DataFrame(columns=["table", "column", "mean", "filled"])
+    )
     columns = columns.merge(before, on=["table", "column"], how="left", suffixes=("", "_before"))
     least = settings.limit("marts", "mean_as_released", "rows_at_least", columns["table"])
     was = columns["mean_before"].astype("float64")
@@ -172,11 +211,24 @@ def _drift_of_means(settings: Settings, now: MartsMeasures, released: MartsMeasu
     margin = settings.limit("marts", "mean_as_released", "points", columns["table"]) / 100 * columns["range"]
     seen = [f"mean {value:,.4g}" for value in columns["mean"]]
     expected = [
-        NOTHING_YET if pd.isna(mean) else f"within {part:,.4g} of the {mean:,.4g} of the last release" if is_enough else "enough rows to compare"
+        NOTHING_YET
+        if pd.isna(mean)
+        else f"within {part:,.4g} of the {mean:,.4g} of the last release"
+        if is_enough
+        else "enough rows to compare"
         for mean, part, is_enough in zip(was, margin, enough, strict=True)
     ]
     return [
-        _claim(columns, "drift", "mean_as_released", columns["mean"], (was - margin).where(enough), (was + margin).where(enough), seen, expected)
+        _claim(
+            columns,
+            "drift",
+            "mean_as_released",
+            columns["mean"],
+            (was - margin).where(enough),
+            (was + margin).where(enough),
+            seen,
+            expected,
+        )
     ]
 
 
@@ -185,12 +237,16 @@ def _drift_of_bands(settings: Settings, now: MartsMeasures, released: MartsMeasu
     if not len(now.bands):
         return []
     before = released.bands if released else now.bands.iloc[:0]
-    both = now.bands.merge(before, on=[*key, "band"], how="outer", suffixes=("", "_before")).fillna({"rows": 0, "rows_before": 0})
+    both = now.bands.merge(before, on=[*key, "band"], how="outer", suffixes=("", "_before")).fillna(
+        {"rows": 0, "rows_before": 0}
+    )
     totals = both.groupby(key)[["rows", "rows_before"]].transform("sum").clip(lower=1)
     share = (both["rows"] / totals["rows"]).clip(lower=EMPTY_BAND)
     was = (both["rows_before"] / totals["rows_before"]).clip(lower=EMPTY_BAND)
     both["psi"] = (share - was) * np.log(share / was)
-    bands = both.groupby(key, as_index=False).agg(psi=("psi", "sum"), rows=("rows", "sum"), rows_before=("rows_before", "sum"))
+    bands = both.groupby(key, as_index=False).agg(
+        psi=("psi", "sum"), rows=("rows", "sum"), rows_before=("rows_before", "sum")
+    )
     least = settings.limit("marts", "bands_as_released", "rows_at_least", bands["table"])
     enough = (bands["rows"] >= least) & (bands["rows_before"] >= least)
     limit = settings.limit("marts", "bands_as_released", "psi", bands["table"])
@@ -199,7 +255,11 @@ def _drift_of_bands(settings: Settings, now: MartsMeasures, released: MartsMeasu
         for psi, is_enough, rows in zip(bands["psi"], enough, bands["rows"], strict=True)
     ]
     expected = [
-        f"at most {one:g}, beside the last release" if is_enough else NOTHING_YET if not count else "enough rows to compare"
+        f"at most {one:g}, beside the last release"
+        if is_enough
+        else NOTHING_YET
+        if not count
+        else "enough rows to compare"
         for one, is_enough, count in zip(limit, enough, bands["rows_before"], strict=True)
     ]
     return [_claim(bands, "drift", "bands_as_released", bands["psi"], None, limit.where(enough), seen, expected)]

@@ -72,7 +72,8 @@ def measure_marts(
 ) -> MartsMeasures:
     """Measure the tables of an attached database. Tables and columns that it lacks are left out."""
     there = con.execute(
-        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where database_name = ? group by 1", [catalog]
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where database_name = ? group by 1",
+        [catalog],
     ).fetchall()
     columns_of = {table: set(columns) for table, columns in there if table.split(".")[0] in schemas}
     tables = con.execute(
@@ -94,7 +95,8 @@ def measure_marts(
         names = [column.column.rsplit(".", 1)[1] for column in wanted]
         numbers = [column.lowest is not None or column.highest is not None for column in wanted]
         asked = ", ".join(
-            f'count("{name}"), ' + (f'min("{name}")::double, max("{name}")::double, avg("{name}")::double' if number else "null, null, null")
+            f'count("{name}"), '
+            + (f'min("{name}")::double, max("{name}")::double, avg("{name}")::double' if number else "null, null, null")
             for name, number in zip(names, numbers, strict=True)
         )
         found = con.execute(f"select count(*), {asked} from {catalog}.{table}").fetchall()[0]
@@ -111,7 +113,11 @@ def measure_marts(
             ]
     mrr = None
     if "monthly_recurring_revenue" in columns_of.get(ACCOUNTS, ()):
-        mrr = float(con.execute(f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}").fetchall()[0][0])
+        mrr = float(
+            con.execute(f"select coalesce(sum(monthly_recurring_revenue), 0) from {catalog}.{ACCOUNTS}").fetchall()[0][
+                0
+            ]
+        )
     return MartsMeasures(
         pd.DataFrame(rows, columns=["table", "rows"]),
         pd.DataFrame(columns, columns=["table", "column", "rows", "filled", "least", "most", "mean"]).astype(

@@ -62,8 +62,14 @@ def _card(run: object) -> str:
         else f"{_counted(warned, 'warning')}" if warned else "as expected"
     )  # fmt: skip
     compared = (
-        f", beside release {run.compared_with}" if isinstance(run.compared_with, str) else ", no release to compare with"  # type: ignore[attr-defined]
-    ) if boundary == "marts" else ""
+        (
+            f", beside release {run.compared_with}"
+            if isinstance(run.compared_with, str)
+            else ", no release to compare with"  # type: ignore[attr-defined]
+        )
+        if boundary == "marts"
+        else ""
+    )
     accepted = f", {run.accepted} accepted" if run.accepted else ""  # type: ignore[attr-defined]
     return (
         f"<div class='card {kind}'><h2>{BOUNDARIES[boundary]}</h2><p class=big>{verdict}</p>"
@@ -97,11 +103,17 @@ def _failures(results: dict[str, pd.DataFrame]) -> list[str]:
             )
             for row in shown.itertuples()
         ]
-        parts.append(f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows)}")
+        parts.append(
+            f"<div class=wrong><h3>{html.escape(str(place))}</h3>{_table(('', 'expectation', 'seen', 'expected'), rows)}"
+        )
         ids = list(dict.fromkeys(shown.loc[shown["blocks"] & shown["accept_id"].notna(), "accept_id"]))
         if ids:
             is_file = group["source_file"].notna().any()
-            advice = "Put a corrected file in its place, take it out of the landing folder, or" if is_file else "Mend the data or the model, or"
+            advice = (
+                "Put a corrected file in its place, take it out of the landing folder, or"
+                if is_file
+                else "Mend the data or the model, or"
+            )
             accept = f"customer-analytics quality {' '.join(f'--accept {one}' for one in ids)} --by NAME --note TEXT"
             parts.append(f"<p>{advice} accept it: <code>{html.escape(accept)}</code></p>")
         parts.append("</div>")
@@ -125,7 +137,11 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
     for expectation, group in results.groupby("expectation", sort=True):
         failed, judged = int(group["success"].eq(False).sum()), int(group["success"].notna().sum())
         rule = settings.rules[boundary].get(str(expectation))
-        limits = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (rule.model_extra or {}).items()) if rule else ""
+        limits = (
+            ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in (rule.model_extra or {}).items())
+            if rule
+            else ""
+        )
         severity = group["severity"].iloc[0]
         verdict = (
             f"{_mark(severity)} {failed:,} of {judged:,} failed" if failed
@@ -141,7 +157,9 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
             )
         )
     parts.append(_table(("expectation", "what it means", "last run", f"last {SHOWN_RUNS} runs"), rows))
-    order = results.assign(at=results["success"].map({False: 0, True: 1}).fillna(2)).sort_values(["at", "expectation", "table_name"])
+    order = results.assign(at=results["success"].map({False: 0, True: 1}).fillna(2)).sort_values(
+        ["at", "expectation", "table_name"]
+    )
     details = [
         (
             _mark("passed" if row.success is True else "accepted" if row.is_accepted else row.severity) if row.success is not None and not pd.isna(row.success)
@@ -153,8 +171,14 @@ def _suite(suite: str, results: pd.DataFrame, past: pd.DataFrame, settings: Sett
         )
         for row in order.head(SHOWN_RESULTS).itertuples()
     ]  # fmt: skip
-    more = f"the first {SHOWN_RESULTS} of {len(results):,} results" if len(results) > SHOWN_RESULTS else _counted(len(results), "result")
-    parts.append(f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details)}</details>")
+    more = (
+        f"the first {SHOWN_RESULTS} of {len(results):,} results"
+        if len(results) > SHOWN_RESULTS
+        else _counted(len(results), "result")
+    )
+    parts.append(
+        f"<details><summary>{more}</summary>{_table(('', 'expectation', 'where', 'seen', 'expected'), details)}</details>"
+    )
     return parts
 
 
@@ -162,9 +186,17 @@ def _strip(past: pd.DataFrame, severity: str) -> str:
     """One square a run, the last one on the right: green, red or amber where something failed, grey where nothing was compared."""
     squares = []
     for at, run in enumerate(past.itertuples()):
-        state = ("failed" if severity == "blocking" else "warned") if run.failed else "passed" if run.judged else "nothing"
-        words = f"{run.checked_at:%Y-%m-%d %H:%M}: {run.failed} of {run.judged} failed" if run.judged else f"{run.checked_at:%Y-%m-%d %H:%M}: not compared"
-        squares.append(f"<rect x='{at * 9}' y='0' width='7' height='14' rx='1' fill='{COLOURS[state]}'><title>{words}</title></rect>")
+        state = (
+            ("failed" if severity == "blocking" else "warned") if run.failed else "passed" if run.judged else "nothing"
+        )
+        words = (
+            f"{run.checked_at:%Y-%m-%d %H:%M}: {run.failed} of {run.judged} failed"
+            if run.judged
+            else f"{run.checked_at:%Y-%m-%d %H:%M}: not compared"
+        )
+        squares.append(
+            f"<rect x='{at * 9}' y='0' width='7' height='14' rx='1' fill='{COLOURS[state]}'><title>{words}</title></rect>"
+        )
     width = max(len(past) * 9 - 2, 1)
     label = f"{int((past['failed'] > 0).sum())} of the last {len(past)} runs had a failure"
     return f"<svg class=strip role='img' aria-label='{label}' width='{width}' height='14' viewBox='0 0 {width} 14'>{''.join(squares)}</svg>"

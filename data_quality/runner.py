@@ -72,7 +72,9 @@ class QualityReport:
         if self.boundary == "landing":
             files = sorted({result.file for result in blocking if result.file})
             head = f"Data quality holds back {_few(files) if files else 'what came in'}. Nothing is built, and readers keep the last release."
-            advice = "Put a corrected file in its place, take it out of landing/, or, if it is right as it is, accept it:"
+            advice = (
+                "Put a corrected file in its place, take it out of landing/, or, if it is right as it is, accept it:"
+            )
         else:
             head = "Data quality does not let the built tables out. Readers keep the last release."
             advice = "Mend the data or the model and run again, or, if the numbers are right as they are, accept them:"
@@ -221,7 +223,9 @@ def _beside_history(
     files = pd.concat([before, files[files["judged"]]]).sort_values("place", ignore_index=True)
     of_files, columns, values = read_measures(con, files)
     # What the register says of a file that is held back is that nothing of it was read; what was read of it, its measurements say.
-    measured = of_files.drop(columns=["definition"]).rename(columns={"columns": "columns_read", "rows_unreadable": "unreadable"})
+    measured = of_files.drop(columns=["definition"]).rename(
+        columns={"columns": "columns_read", "rows_unreadable": "unreadable"}
+    )
     files = files.merge(measured, on=["relation", "path", "sha256"], how="left")
     files["columns"] = files["columns_read"].fillna(files["columns"])
     files["rows_unreadable"] = files["unreadable"].fillna(files["rows_unreadable"])
@@ -247,17 +251,25 @@ def _landing_results(
     # What is wrong with a load as a whole is wrong with each of its files.
     of_one = wrong[wrong["file"].notna()].merge(files[["file", "file_id", "path", "sha256", "pending"]], on="file")
     of_load = wrong[wrong["file"].isna() & wrong["load_id"].notna()].merge(
-        files.loc[files["judged"], ["relation", "load_id", "file_id", "path", "sha256", "pending"]].rename(columns={"relation": "table"}),
+        files.loc[files["judged"], ["relation", "load_id", "file_id", "path", "sha256", "pending"]].rename(
+            columns={"relation": "table"}
+        ),
         on=["table", "load_id"],
     )
     concerned = pd.concat([of_one, of_load], ignore_index=True)
     ids: dict[int, str] = {}
     for file_id, group in concerned.groupby("file_id"):
-        ids[int(str(file_id))] = digest([group["path"].iloc[0], group["sha256"].iloc[0], *sorted(set(group["what"]))], 10)
-    by_name = {name: ids[file_id] for name, file_id in zip(files["file"], files["file_id"], strict=True) if file_id in ids}
+        ids[int(str(file_id))] = digest(
+            [group["path"].iloc[0], group["sha256"].iloc[0], *sorted(set(group["what"]))], 10
+        )
+    by_name = {
+        name: ids[file_id] for name, file_id in zip(files["file"], files["file_id"], strict=True) if file_id in ids
+    }
     by_load = {
         (table, load): ids[file_id]
-        for table, load, file_id in zip(of_load.get("table", []), of_load.get("load_id", []), of_load.get("file_id", []), strict=True)
+        for table, load, file_id in zip(
+            of_load.get("table", []), of_load.get("load_id", []), of_load.get("file_id", []), strict=True
+        )
     }
 
     def accept_id(row: Any) -> str:
@@ -294,7 +306,11 @@ def _judge_marts(con: duckdb.DuckDBPyConnection, data_dir: Path, settings: Setti
             con.execute("detach released")
     release_id = release["release_id"] if release and released else None
     judged = judge(marts_claims(settings, now, agreeing, released), settings)
-    load_id = int(con.execute("select coalesce(max(load_id), 0) from landing.files").fetchall()[0][0]) if _exists(con, "landing", "files") else 0
+    load_id = (
+        int(con.execute("select coalesce(max(load_id), 0) from landing.files").fetchall()[0][0])
+        if _exists(con, "landing", "files")
+        else 0
+    )
 
     def accept_id(row: Any) -> str:
         return digest([row.expectation, row.table, row.column, row.observed_words, load_id, release_id], 10)
@@ -364,6 +380,7 @@ def _write_page(con: duckdb.DuckDBPyConnection, data_dir: Path) -> Path | None:
 def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     return bool(
         con.execute(
-            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ? and table_name = ?", [schema, table]
+            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ? and table_name = ?",
+            [schema, table],
         ).fetchall()
     )

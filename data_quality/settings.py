@@ -111,7 +111,9 @@ class Measured(_Strict):
         for pattern, names in ((r"\w+\.\w+", self.tables), (r"\w+\.\w+\.\w+", self.bands)):
             for name in names:
                 if not re.fullmatch(pattern, name):
-                    raise ValueError(f"'{name}' must be named as schema.table{'.column' if names is self.bands else ''}")
+                    raise ValueError(
+                        f"'{name}' must be named as schema.table{'.column' if names is self.bands else ''}"
+                    )
         return self
 
 

@@ -15,19 +15,22 @@ from orchestration.daily_facts import daily_facts
 from orchestration.dbt_build import dbt_build
 from orchestration.landing import landing
 from orchestration.python_steps import learning, match_records, reading
+from orchestration.quality import marts_quality
 from orchestration.release import audit, published
+from orchestration.telling import alerts, report_key
+from reporting.reports import REPORTS
 
 #: A run whose process died is run again (dagster.yaml says how often); one that a check or a step ended would end the same way.
 RETRIED_IF_IT_DIED = {"dagster/retry_on_asset_or_op_failure": "false"}
 
-_tables = [landing, dbt_build, daily_facts, audit, published]
+_tables = [landing, dbt_build, daily_facts, marts_quality, audit, published, alerts]
 #: Steps whose models the weekly job learns anew. By themselves they do so when their newest model is a week old.
 LEARNT_WEEKLY = [step.asset for step in (churn.STEP, lifetime_value.STEP)]
 
 refresh_health = dg.define_asset_job(
     "refresh_health",
     selection=dg.AssetSelection.assets(*_tables),
-    description="Load what is new, build all tables, check and release. What the Python steps found last stays: links of records, texts, models.",
+    description="Load what is new, build all tables, check, release, send alerts. Links of records, texts and models stay as they were found last.",
     tags={"cadence": "health", **RETRIED_IF_IT_DIED},
 )
 refresh_everything = dg.define_asset_job(
@@ -43,6 +46,18 @@ relearn_churn = dg.define_asset_job(
     description="The same, and learn the models of churn and lifetime value anew, whether or not they are old.",
     tags={"cadence": "churn", **RETRIED_IF_IT_DIED},
 )
+
+reports = {
+    name: dg.define_asset_job(
+        f"report_{name}",
+        selection=dg.AssetSelection.assets(report_key(name)),
+        description=f"Write the report {name} of the release that is out, and mail it.",
+        tags={"cadence": kind.every, **RETRIED_IF_IT_DIED},
+    )
+    for name, kind in REPORTS.items()
+}
+#: When a report is written: after the daily release is out, UTC.
+REPORTED = {"day": "30 6 * * *", "week": "30 6 * * 1", "month": "30 6 1 * *"}
 
 
 def is_waiting(instance: dg.DagsterInstance, job: str) -> bool:
@@ -77,5 +92,9 @@ schedules: Sequence[dg.ScheduleDefinition] = [
         "05:00 UTC, so that the release is out before the working day in Europe.",
     ),
     _schedule("churn_weekly", relearn_churn, "0 2 * * 1", "02:00 UTC on Mondays."),
+    *(
+        _schedule(f"report_{name}", reports[name], REPORTED[kind.every], f"Every {kind.every} at 06:30 UTC.")
+        for name, kind in REPORTS.items()
+    ),
 ]
-jobs = [refresh_health, refresh_everything, relearn_churn]
+jobs = [refresh_health, refresh_everything, relearn_churn, *reports.values()]

@@ -12,10 +12,16 @@ from orchestration.landing_sensor import landing_files
 from orchestration.options import RunOptions
 from orchestration.project import DBT
 from orchestration.python_steps import learning, match_records, reading
+from orchestration.quality import marts_quality
 from orchestration.release import audit, published
+from orchestration.telling import alerts, reports
 
 defs = dg.Definitions(
-    assets=[landing, dbt_build, reading, match_records, *learning, daily_facts, *days_assets, audit, published],
+    assets=[
+        *(landing, dbt_build, reading, match_records, *learning),
+        *(daily_facts, *days_assets, marts_quality, audit, published),
+        *(alerts, *reports),
+    ],
     jobs=jobs,
     schedules=schedules,
     sensors=[landing_files],

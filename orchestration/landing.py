@@ -7,11 +7,15 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from command_line.pipeline import remember_run
+from command_line.quality_commands import as_outcome
+from data_quality.settings import LANDING
 from ingestion.contracts import read_catalogue
 from ingestion.dbt_plugin import data_dir
 from ingestion.landing import ingest
 from orchestration.freshness import DAILY
-from orchestration.project import MANIFEST, POOL, TRANSLATOR
+from orchestration.project import MANIFEST, POOL, TRANSLATOR, began, step_errors
+from orchestration.quality import check_results, figures, landing_checks
 from orchestration.translation import is_landed
 
 
@@ -30,14 +34,16 @@ def _landed_tables() -> Iterator[dg.AssetSpec]:
             )
 
 
-@dg.multi_asset(specs=list(_landed_tables()), pool=POOL)
-def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Loads what is new in the landing folder: one asset for each table the loader keeps.
+@dg.multi_asset(specs=list(_landed_tables()), check_specs=landing_checks(), pool=POOL)
+def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Loads what is new in the landing folder and looks whether it is as expected: one asset for each table the loader keeps.
 
     dbt loads too, from within its own process, before its first model: whoever runs `dbt build` by hand gets the newest files.
     Here the same loader runs first, as a step with its own log, counts and failures; dbt then finds nothing new, except what
     arrives in the seconds between. Both take the file one after the other, because only one process may have it open.
     """
+    from data_quality.runner import check_landing
+
     folder = data_dir().resolve()
     mappings = os.environ.get("MAPPINGS_DIR")
     try:
@@ -46,8 +52,12 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
         raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
     with con:
         report = ingest(con, folder / "landing", read_catalogue(mappings_dir=Path(mappings) if mappings else None))
-        for problem in report.problems:
-            context.log.warning(problem)
+    for problem in report.problems:
+        context.log.warning(problem)
+    with step_errors(context):
+        quality = check_landing(folder, load=False)
+    register = dg.AssetKey(["landing", "files"])
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         files = con.execute(
             "select relation, count(*) filter (where status = 'loaded'), count(*) filter (where status <> 'loaded'), "
             "sum(rows_unreadable), count(*) filter (where load_id = ?) from landing.files group by relation",
@@ -60,4 +70,9 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
             loaded, aside, unreadable, new = whole if table == "files" else by_table.get(table, (0, 0, 0, 0))
             rows = con.execute(f'select count(*) from {schema}."{table}"').fetchall()[0][0]
             counts = {"files_loaded": loaded, "files_set_aside": aside, "rows_unreadable": unreadable, "files_new": new}
-            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **counts})
+            more = figures(quality) if key == register else {}
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **counts, **more})
+    yield from check_results(quality, LANDING, register)
+    if quality.blocking:
+        remember_run(folder, began(context), as_outcome(quality), release_id=None)
+        raise dg.Failure(quality.message, allow_retries=False)

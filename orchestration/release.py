@@ -8,6 +8,7 @@ from orchestration.daily_facts import daily_facts
 from orchestration.dbt_build import dbt_build
 from orchestration.freshness import FOUR_HOURLY
 from orchestration.project import POOL, began
+from orchestration.quality import judged_marts, marts_quality
 from publishing.release import PUBLISHED_SCHEMAS, Checks, PublishError, publish
 
 _BUILT = [key for key in dbt_build.keys if key.path[0] in PUBLISHED_SCHEMAS]
@@ -15,7 +16,7 @@ _IN_THIS_RUN, _BEFORE_THE_RELEASE = "in this run", "as the warehouse stood"
 
 
 @dg.asset(
-    deps=[*_BUILT, *daily_facts.keys],
+    deps=[*_BUILT, *daily_facts.keys, *marts_quality.keys],
     group_name="release",
     owners=["team:data-platform"],
     pool=POOL,
@@ -25,8 +26,8 @@ _IN_THIS_RUN, _BEFORE_THE_RELEASE = "in this run", "as the warehouse stood"
 def audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Decides whether this build may be published: it may if every blocking check passed.
 
-    If the run has run every check there is, what Dagster recorded of them is the audit; otherwise the warehouse is tested as it stands, since
-    nobody knows what was built when. If it may not, the run ends here and readers keep the last release.
+    If the run has run every check of dbt's, what Dagster recorded of all checks is the audit; otherwise the warehouse is tested as it stands,
+    since nobody knows what was built when. If it may not, the run ends here and readers keep the last release.
     """
     outcome, where = _audit(context)
     for problem in outcome.problems:
@@ -84,7 +85,7 @@ def _audit(context: dg.AssetExecutionContext) -> tuple[DbtOutcome, str]:
     checks = _checks_of_run(context)
     if checks:
         return DbtOutcome(not checks.failed, checks, nodes=len(dbt_build.keys) + checks.passed), _IN_THIS_RUN
-    return run_dbt(["test"], data_dir().resolve()), _BEFORE_THE_RELEASE
+    return run_dbt(["test"], data_dir().resolve()).and_then(judged_marts(context)), _BEFORE_THE_RELEASE
 
 
 def _of_the_audit(context: dg.AssetExecutionContext) -> tuple[DbtOutcome, str] | None:
@@ -106,7 +107,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _checks_of_run(context: dg.AssetExecutionContext) -> Checks | None:
-    """What the checks of this run said, or None unless every check of dbt's was run in it."""
+    """What the checks of this run said, or None unless every check of dbt's and of the published tables was run in it."""
     records = context.instance.get_records_for_run(
         context.run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ).records
@@ -116,7 +117,7 @@ def _checks_of_run(context: dg.AssetExecutionContext) -> Checks | None:
         for event in events
         if event
     }
-    if not said or not said.keys() >= {spec.key for spec in dbt_build.check_specs}:
+    if not said or not said.keys() >= {spec.key for spec in (*dbt_build.check_specs, *marts_quality.check_specs)}:
         return None
     not_passed = [evaluation for evaluation in said.values() if not evaluation.passed]
     warned = sorted(e.check_name for e in not_passed if e.severity == dg.AssetCheckSeverity.WARN)

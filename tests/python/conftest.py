@@ -15,7 +15,7 @@ os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
 SHARED = {
     "published": ("scenarios/test_alerts_and_reports", "scenarios/test_broken_input", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway", "scenarios/test_no_look_ahead"),
     "built": ("project/test_layering", "project/test_portability"),
-    "flow": ("orchestration/test_automation", "orchestration/test_daemon", "orchestration/test_days", "orchestration/test_definitions", "orchestration/test_landing_sensor", "orchestration/test_refresh", "orchestration/test_snapshot"),
+    "flow": ("orchestration/test_automation", "orchestration/test_daemon", "orchestration/test_days", "orchestration/test_definitions", "orchestration/test_landing_sensor", "orchestration/test_quality_checks", "orchestration/test_refresh", "orchestration/test_snapshot"),
 }  # fmt: skip
 #: Other files that take minutes. They come next.
 LONG = (

@@ -48,7 +48,16 @@ def test_a_week_of_schedules_asks_for_the_runs_that_freshness_needs(flow, instan
                 instance, scheduled_execution_time=time, repository_def=flow.defs.get_repository_def()
             )
             asked[schedule.job_name] += len(schedule.evaluate_tick(context).run_requests)
-    assert asked >= Counter(refresh_health=42, refresh_everything=7, relearn_churn=1)
+    assert asked == Counter(
+        refresh_health=42,
+        refresh_everything=7,
+        relearn_churn=1,
+        report_at_risk_accounts=7,
+        report_health_changes=1,
+        report_retention=0,
+    )
+    monthly = flow.defs.get_repository_def().get_schedule_def("report_retention")
+    assert monthly.cron_schedule == "30 6 1 * *"
 
 
 def test_one_run_waits_in_the_queue_and_not_a_second(flow, instance):
@@ -73,7 +82,8 @@ def test_health_is_refreshed_without_the_python_steps_and_everything_with_them(f
     assert jobs["refresh_health"] == jobs["refresh_everything"] - written
     assert written <= jobs["refresh_everything"] == jobs["relearn_churn"]
     for keys in jobs.values():
-        assert {dg.AssetKey("audit"), dg.AssetKey("published"), dg.AssetKey("daily_facts")} <= keys
+        after = {dg.AssetKey(name) for name in ("daily_facts", "marts_quality", "audit", "published", "alerts")}
+        assert after <= keys
 
 
 def test_steps_that_the_weekly_job_relearns_are_steps(flow):
