@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, DbtOutcome, remember_run
 from ingestion.dbt_plugin import BUILD_PART, data_dir
-from orchestration.manifest import target_path
+from orchestration.manifest import spare_parsing, target_path
 from orchestration.options import RunOptions
 from orchestration.parts import Part, part_of_run
 from orchestration.project import ASSETS, MANIFEST, POOL, STAGES, STEPS, TABLES, TRANSLATOR, began
@@ -33,6 +33,7 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
     part = _part(context)
     os.environ[BUILD_PART] = part.name
     try:
+        spare_parsing(target_path("build"))
         invocation = dbt.cli([*arguments, *part.arguments], context=context, target_path=target_path("build"))
     finally:
         del os.environ[BUILD_PART]

@@ -37,18 +37,16 @@ def test_a_check_is_as_bad_as_its_worst_result(flow, results: list[Result], pass
     assert ("found" in check.metadata) == (not passed)
 
 
-def test_a_file_that_blocks_ends_the_run_before_the_first_model(flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_blocks_ends_the_run_before_the_first_model(flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    folder = tmp_path / "landing" / "files" / "accounts"
-    folder.mkdir(parents=True)
-    (folder / "a.csv").write_text("nothing,of,use\n" + "1,2,3\n" * 50)
+    report = QualityReport("landing", [_result("key_columns_there", False), _result("columns_kept", False, "warning")])
+    monkeypatch.setattr("data_quality.runner.check_landing", lambda *_, **__: report)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = flow.defs.resolve_job_def("refresh_health").execute_in_process(
-            instance=instance, raise_on_error=False, run_config={}
-        )
+        result = flow.defs.resolve_job_def("refresh_health").execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
     started = {event.step_key for event in result.all_events if event.event_type == dg.DagsterEventType.STEP_START}
     assert started == {"landing"}
-    red = {e.check_name for e in result.get_asset_check_evaluations() if not e.passed and e.severity.value == "ERROR"}
-    assert "key_columns_there" in red
-    assert "customer_id" in result.failure_data_for_node("landing").user_failure_data.description
+    seen = {e.check_name: e.severity.value for e in result.get_asset_check_evaluations() if not e.passed}
+    assert seen == {"key_columns_there": "ERROR", "columns_kept": "WARN"}
+    assert "key_columns_there was seen" in result.failure_data_for_node("landing").user_failure_data.description
+    assert '"succeeded": false' in (tmp_path / "last_run.json").read_text()
