@@ -20,8 +20,8 @@ from orchestration.release import audit, published
 from orchestration.telling import alerts, report_key
 from reporting.reports import REPORTS
 
-#: A run whose process died is run again (dagster.yaml says how often); one that a check or a step ended would end the same way.
-RETRIED_IF_IT_DIED = {"dagster/retry_on_asset_or_op_failure": "false"}
+#: A run whose process died is run again from its beginning (dagster.yaml says how often); one that a check or a step ended would end the same way.
+RETRIED_IF_IT_DIED = {"dagster/retry_on_asset_or_op_failure": "false", "dagster/retry_strategy": "ALL_STEPS"}
 
 _tables = [landing, dbt_build, daily_facts, marts_quality, audit, published, alerts]
 #: Steps whose models the weekly job learns anew. By themselves they do so when their newest model is a week old.

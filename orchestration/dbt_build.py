@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, DbtOutcome, remember_run
-from ingestion.dbt_plugin import BUILD_PART, data_dir
+from ingestion.dbt_plugin import BUILD_PART, END_WITH, data_dir
 from orchestration.manifest import spare_parsing, target_path
 from orchestration.options import RunOptions
 from orchestration.parts import Part, part_of_run
@@ -31,12 +31,12 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
     arguments = ["build", *WITHOUT_UNIT_TESTS] + (["--full-refresh"] if options.full_refresh else [])
     arguments += ["--vars", json.dumps(options.variables)] if options.variables else []
     part = _part(context)
-    os.environ[BUILD_PART] = part.name
+    os.environ[BUILD_PART], os.environ[END_WITH] = part.name, str(os.getpid())
     try:
         spare_parsing(target_path("build"))
         invocation = dbt.cli([*arguments, *part.arguments], context=context, target_path=target_path("build"))
     finally:
-        del os.environ[BUILD_PART]
+        del os.environ[BUILD_PART], os.environ[END_WITH]
     try:
         yield from with_table_facts(
             invocation.stream(), folder, invocation.target_path, context.log, options.seconds_for_lineage

@@ -14,7 +14,7 @@ from ingestion.contracts import read_catalogue
 from ingestion.dbt_plugin import data_dir
 from ingestion.landing import ingest
 from orchestration.freshness import DAILY
-from orchestration.project import MANIFEST, POOL, TRANSLATOR, began, step_errors
+from orchestration.project import MANIFEST, POOL, TRANSLATOR, began, step_errors, warehouse_in_use
 from orchestration.quality import check_results, figures, landing_checks
 from orchestration.translation import is_landed
 
@@ -49,7 +49,7 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
     try:
         con = duckdb.connect(str(folder / "warehouse.duckdb"))
     except duckdb.IOException as error:
-        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
+        raise warehouse_in_use() from error
     with con:
         report = ingest(con, folder / "landing", read_catalogue(mappings_dir=Path(mappings) if mappings else None))
     for problem in report.problems:

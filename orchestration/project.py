@@ -51,13 +51,18 @@ def began(context: dg.AssetExecutionContext) -> datetime:
     return datetime.fromtimestamp(started, UTC) if started else datetime.now(UTC)
 
 
+def warehouse_in_use() -> dg.RetryRequested:
+    """To be raised by a step that finds the warehouse in use: it is tried again for half an hour."""
+    return dg.RetryRequested(max_retries=180, seconds_to_wait=10)
+
+
 @contextmanager
 def step_errors(context: dg.AssetExecutionContext) -> Iterator[None]:
     """A warehouse in use is waited for; any other error of a step ends the run, and the last release stays."""
     try:
         yield
     except WarehouseInUseError as error:
-        raise dg.RetryRequested(max_retries=20, seconds_to_wait=3) from error
+        raise warehouse_in_use() from error
     except StepError as error:
         failed = DbtOutcome(False, Checks(0), [str(error)])
         remember_run(data_dir().resolve(), began(context), failed, release_id=None)

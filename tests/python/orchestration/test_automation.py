@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,8 @@ from dagster._core.launcher.base import WorkerStatus
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.test_utils import create_run_for_test, freeze_time
 from dagster._utils.schedules import schedule_execution_time_iterator
+
+from ingestion.contracts import PROJECT_DIR
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -32,10 +36,10 @@ def _ticks_of_a_week(schedule: dg.ScheduleDefinition) -> list[datetime]:
         MONDAY.timestamp(), str(schedule.cron_schedule), schedule.execution_timezone, ascending=True
     )
     found = []
-    for time in times:
-        if time >= MONDAY + timedelta(days=7):
+    for moment in times:
+        if moment >= MONDAY + timedelta(days=7):
             return found
-        found.append(time)
+        found.append(moment)
     return found
 
 
@@ -43,9 +47,9 @@ def test_a_week_of_schedules_asks_for_the_runs_that_freshness_needs(flow, instan
     asked: Counter[str] = Counter()
     for schedule in flow.defs.get_repository_def().schedule_defs:
         assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED, "off until somebody switches it on"
-        for time in _ticks_of_a_week(schedule):
+        for moment in _ticks_of_a_week(schedule):
             context = dg.build_schedule_context(
-                instance, scheduled_execution_time=time, repository_def=flow.defs.get_repository_def()
+                instance, scheduled_execution_time=moment, repository_def=flow.defs.get_repository_def()
             )
             asked[schedule.job_name] += len(schedule.evaluate_tick(context).run_requests)
     assert asked == Counter(
@@ -146,3 +150,19 @@ def test_a_run_whose_process_is_gone_is_found(instance):
     gone = launcher.check_run_worker_health(run)
     assert gone.status == WorkerStatus.FAILED
     assert str(process.pid) in str(gone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
+def test_dbt_does_not_outlive_the_run_that_started_it():
+    child = "import os, sys, time; from ingestion.dbt_plugin import end_with_parent; end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(60)"
+    run = f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())]); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", run], stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as process:
+        dbt = int(process.stdout.readline())
+        os.kill(dbt, 0)
+        process.kill()
+        # The pipe is at its end when nobody is left who could write to it.
+        assert process.stdout.read() == ""
+    until = time.monotonic() + 10
+    while Path(f"/proc/{dbt}").exists() and "Z" not in Path(f"/proc/{dbt}/stat").read_text().split()[2]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
