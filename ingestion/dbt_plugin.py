@@ -7,8 +7,10 @@ It runs inside dbt's own process, because only one process may have the warehous
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,11 @@ from operations.faults import OperationError, WarehouseBusyError, require_usable
 
 #: Environment variable with the part of a run in parts that a build is: `first`, `middle` or `last`; empty for a build of its own.
 BUILD_PART = "BUILD_PART"
+#: Environment variable with the process that has started dbt and without which it is to end: nobody would hear what it builds, and it would hold the
+#: warehouse.
+END_WITH = "END_WITH_PROCESS"
+
+_PR_SET_PDEATHSIG = 1
 
 
 def data_dir() -> Path:
@@ -32,11 +39,21 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data")
 
 
+def end_with_parent(parent: int) -> None:
+    """Have the system end this process when `parent`, which started it, ends in whatever way. Only Linux can; elsewhere this does nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 class Plugin(BasePlugin):
     """dbt-duckdb plugin; named in profiles.yml."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         data_dir().mkdir(parents=True, exist_ok=True)
+        if os.environ.get(END_WITH):
+            end_with_parent(int(os.environ[END_WITH]))
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Called before dbt opens the warehouse: a damaged one ends dbt at once, with a sentence; one in use is waited for, and said."""

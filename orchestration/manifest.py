@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from command_line.pipeline import run_dbt
@@ -22,14 +24,27 @@ def target_path(purpose: str) -> Path:
     return (PROJECT_DIR / (os.environ.get("DBT_TARGET_PATH") or "target")).resolve() / "dagster" / purpose
 
 
-def prepared_manifest() -> Path:
-    """Path of a manifest that says what the project's files say; a fresh clone has none, and gets one in a few seconds."""
+def prepared_manifest(tell: Callable[[str], None] = lambda words: None) -> Path:
+    """Path of a manifest that says what the project's files say; a fresh clone has none, and gets one in half a minute.
+
+    `tell` hears of it if dbt has to read the project. Raises ProjectError if it cannot.
+    """
     manifest = target_path("definitions") / "manifest.json"
     if not manifest.exists() or max(_times_of_change()) > manifest.stat().st_mtime:
+        tell("dbt reads the project, as it does after every change of it: half a minute, or some on a busy machine.")
         outcome = run_dbt(["parse", "--write-json", "--target-path", str(manifest.parent)], data_dir().resolve())
         if not outcome.succeeded:
             raise ProjectError("; ".join(outcome.problems))
     return manifest
+
+
+def spare_parsing(target: Path) -> None:
+    """Put what dbt has read of the project where a call of dbt looks for it; without it, each first call reads all of it once more."""
+    read = target_path("definitions") / "partial_parse.msgpack"
+    there = target / read.name
+    if read.exists() and not (there.exists() and there.stat().st_mtime >= read.stat().st_mtime):
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(read, there)
 
 
 def _times_of_change() -> Iterator[float]:
@@ -38,3 +53,10 @@ def _times_of_change() -> Iterator[float]:
         path = PROJECT_DIR / name
         for entry in (path, *path.rglob("*")) if path.exists() else ():
             yield entry.stat().st_mtime
+
+
+if __name__ == "__main__":
+    try:
+        prepared_manifest(tell=lambda words: print(words, flush=True))
+    except ProjectError as error:
+        sys.exit(f"error: dbt cannot read the project: {error}")

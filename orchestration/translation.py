@@ -1,4 +1,4 @@
-"""How dbt's nodes look in Dagster: which asset each one is, its group (its layer), its checks and its words."""
+"""How dbt's nodes look in Dagster: which asset each one is, its group and owners, its layer, its checks and its words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from dagster import AssetCheckSpec, AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DbtProject
+
+from orchestration.freshness import freshness_of
 
 
 def is_landed(props: Mapping[str, Any]) -> bool:
@@ -51,6 +53,21 @@ def relations(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return found | {f"{source['schema']}.{source['identifier']}": source for source in manifest["sources"].values()}
 
 
+def relation_of(props: Mapping[str, Any]) -> str:
+    """A source, seed or model as the warehouse calls it: schema.table."""
+    return f"{props['schema']}.{props.get('alias') or props['identifier']}"
+
+
+def with_source_groups(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest, with a group for each table that a Python step writes: that of the models in whose folder it is described."""
+    of_folder = {tuple(node["fqn"][1:-1]): node["group"] for node in manifest["nodes"].values() if node.get("group")}
+    for source in manifest["sources"].values():
+        group = of_folder.get(tuple(source["fqn"][1:-2]))
+        if group and not is_landed(source):
+            source["group"] = group
+    return manifest
+
+
 def _upstream(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
     found: set[str] = set()
     waiting = [unique_id]
@@ -62,7 +79,9 @@ def _upstream(manifest: Mapping[str, Any], unique_id: str) -> set[str]:
 
 
 class Translator(DagsterDbtTranslator):
-    """Keys, groups, tags and descriptions of the assets made of dbt's sources, seeds and models."""
+    """Keys, groups, owners, tags, freshness and descriptions of the assets made of dbt's sources, seeds and models."""
+
+    _owners: Mapping[str, str] = {}
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """`<schema>/<name dbt knows it by>`, unless the node names a key of its own (meta.dagster.asset_key).
@@ -75,15 +94,40 @@ class Translator(DagsterDbtTranslator):
         return AssetKey([props["schema"], props.get("identifier") or props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The layer: the folder below models/, `reference` for seeds, `landing` for what the loader writes."""
-        kind = dbt_resource_props["resource_type"]
-        return {"seed": "reference", "source": "landing"}.get(kind) or str(dbt_resource_props["fqn"][1])
+        """The domain: dbt's group of the node (models/_groups.yml), or `landing` for what the loader writes."""
+        if is_landed(dbt_resource_props):
+            return "landing"
+        group = dbt_resource_props.get("group")
+        return group["name"] if isinstance(group, Mapping) else group
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        """The team that owns the group."""
+        group = dbt_resource_props.get("group")
+        name = group["owner"]["name"] if isinstance(group, Mapping) else self._owners.get(group or "")
+        return [f"team:{name}"] if name else None
+
+    def know_groups(self, manifest: Mapping[str, Any]) -> None:
+        """Read who owns a group; dagster-dbt passes the whole group for models only."""
+        self._owners = {group["name"]: group["owner"]["name"] for group in manifest.get("groups", {}).values()}
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """dbt's own tags and, to filter by, the domain: the folder below the layer."""
-        folders = dbt_resource_props["fqn"][1:-1]
-        tags = super().get_tags(dbt_resource_props)
-        return {**tags, "domain": folders[1]} if len(folders) > 1 and not is_landed(dbt_resource_props) else tags
+        """dbt's own tags; the layer (`landing` for what the loader writes, else the folder below models/) and, in it, the subject."""
+        props = dbt_resource_props
+        if is_landed(props):
+            return {**super().get_tags(props), "layer": "landing"}
+        folders = ["reference"] if props["resource_type"] == "seed" else props["fqn"][1:-1]
+        tags = {key: value for key, value in super().get_tags(props).items() if key != folders[0]}
+        return {**tags, "layer": folders[0], **({"subject": folders[1]} if len(folders) > 1 else {})}
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> AssetSpec:
+        """The asset with its layer as a kind, and how old it may be."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        props = self.get_resource_props(manifest, unique_id)
+        if props["resource_type"] not in ("model", "seed"):
+            return spec
+        spec = spec.replace_attributes(kinds={*spec.kinds, spec.tags["layer"]})
+        policy = freshness_of(props, spec.group_name)
+        return spec.replace_attributes(freshness_policy=policy) if policy else spec
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description, or else the grain, which every model says in its first comment; then the SQL."""

@@ -10,14 +10,15 @@ from xdist.scheduler import LoadFileScheduling
 # What dbt writes about itself takes a tenth of a small build, and few tests read it: those switch it on.
 os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
 
-#: Files whose tests share a build that takes a minute or more, by the fixture that makes it. They run in one process, and first.
+#: Files whose tests share a build that takes a minute or more, by the fixture that makes it (`flow`: the definitions, for
+#: which dbt reads the project). They run in one process, and first.
 SHARED = {
     "published": ("scenarios/test_alerts_and_reports", "scenarios/test_broken_input", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway", "scenarios/test_no_look_ahead"),
     "built": ("project/test_layering", "project/test_portability"),
+    "flow": ("orchestration/test_automation", "orchestration/test_daemon", "orchestration/test_days", "orchestration/test_definitions", "orchestration/test_landing_sensor", "orchestration/test_quality_checks", "orchestration/test_refresh", "orchestration/test_snapshot"),
 }  # fmt: skip
 #: Other files that take minutes. They come next.
 LONG = (
-    "orchestration/test_refresh",
     "scenarios/test_incremental_equals_rebuild",
     "scenarios/test_event_sequences",
     "scenarios/test_own_files",

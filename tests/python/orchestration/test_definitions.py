@@ -10,25 +10,29 @@ import yaml
 
 
 def _nodes(*kinds: str) -> dict[str, dict]:
-    from orchestration.assets import MANIFEST
+    from orchestration.project import MANIFEST
 
     return {key: node for key, node in MANIFEST["nodes"].items() if node["resource_type"] in kinds}
 
 
 def test_every_model_seed_and_landed_table_is_an_asset(flow):
-    from orchestration.assets import MANIFEST
+    from orchestration.project import MANIFEST
 
     relations = {(node["schema"], node["name"]) for node in _nodes("model", "seed").values()}
     relations |= {(source["schema"], source["identifier"]) for source in MANIFEST["sources"].values()}
     graph = flow.defs.resolve_asset_graph()
-    assert {tuple(key.path) for key in graph.get_all_asset_keys()} == relations | {("published",)}
+    more = {("daily_facts",), ("marts_quality",), ("audit",), ("published",), ("alerts",)} | {
+        ("days", name) for name in ("fct_scores", "entity_customers_daily", "fct_customer_daily_snapshot")
+    }
+    more |= {("reports", name) for name in ("at_risk_accounts", "health_changes", "retention")}
+    assert {tuple(key.path) for key in graph.get_all_asset_keys()} == relations | more
     assert graph.unexecutable_asset_keys == set(), "no node of the graph is a mere name"
 
 
 def test_every_dbt_test_of_a_model_is_an_asset_check(flow):
     tests = {key: node for key, node in _nodes("test").items() if not _is_on_source(node)}
     graph = flow.defs.resolve_asset_graph()
-    checked = {graph.get_check_spec(key).metadata["dagster_dbt/unique_id"] for key in graph.asset_check_keys}
+    checked = {graph.get_check_spec(key).metadata.get("dagster_dbt/unique_id") for key in graph.asset_check_keys}
     missing = sorted(tests.keys() - checked)
     assert not missing, "tests that Dagster does not show"
 
@@ -72,25 +76,23 @@ def test_a_failing_test_blocks_unless_it_only_warns(flow):
     tests = _nodes("test")
     for key in graph.asset_check_keys:
         spec = graph.get_check_spec(key)
+        if "dagster_dbt/unique_id" not in spec.metadata:
+            continue
         severity = tests[spec.metadata["dagster_dbt/unique_id"]]["config"]["severity"].lower()
         assert spec.blocking == (severity == "error"), key
 
 
-def test_groups_are_the_layers_and_every_asset_says_what_it_is(flow):
+def test_groups_are_the_domains_and_every_asset_says_what_it_is_and_whose(flow):
+    from orchestration.project import MANIFEST
+
     graph = flow.defs.resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups >= {
-        "landing",
-        "connectors",
-        "bronze",
-        "silver",
-        "gold",
-        "entity",
-        "metrics",
-        "intelligence",
-        "reference",
-        "published",
+    assert groups == {group["name"] for group in MANIFEST["groups"].values()} | {"landing", "release", "reports"}
+    assert {graph.get(key).tags.get("layer") for key in graph.get_all_asset_keys()} == {
+        *("landing", "connectors", "bronze", "silver", "gold", "entity", "metrics"),
+        *("reference", "intelligence", "days", "release", "reports"),
     }
+    assert [key for key in graph.get_all_asset_keys() if not graph.get(key).owners] == []
     assert "default" not in groups
     undescribed = [key for key in graph.get_all_asset_keys() if not (graph.get(key).description or "").strip()]
     assert not undescribed
@@ -105,7 +107,8 @@ def test_release_comes_after_every_table_it_holds(flow):
 
     graph = flow.defs.resolve_asset_graph()
     inside = {key for key in graph.get_all_asset_keys() if key.path[0] in PUBLISHED_SCHEMAS}
-    assert inside <= graph.get(dg.AssetKey("published")).parent_keys
+    assert inside <= graph.get(dg.AssetKey("audit")).parent_keys
+    assert graph.get(dg.AssetKey("published")).parent_keys == {dg.AssetKey("audit")}
 
 
 @pytest.mark.parametrize(
@@ -119,13 +122,14 @@ def test_release_comes_after_every_table_it_holds(flow):
     ],
 )
 def test_a_step_stands_between_what_it_reads_and_what_reads_it(flow, schema: str, reader: str):
-    from orchestration.assets import ASSETS, STEPS
+    from orchestration.project import ASSETS, STEPS
 
     writes, reads = next((writes, reads) for writes, reads in STEPS.items() if writes[0].startswith(f"{schema}."))
     graph = flow.defs.resolve_asset_graph()
     written = ASSETS[writes[0]]
     assert written == dg.AssetKey(writes[0].split("."))
-    assert {graph.get(ASSETS[table]).group_name for table in writes} == {"intelligence"}
+    assert {graph.get(ASSETS[table]).tags["layer"] for table in writes} == {"intelligence"}
+    assert {graph.get(ASSETS[table]).group_name for table in writes} == {graph.get(ASSETS[reader]).group_name}
     assert graph.get(written).parent_keys == {ASSETS[table] for table in reads}
     assert ASSETS[reader] in {key for table in writes for key in graph.get(ASSETS[table]).child_keys}
 
@@ -140,7 +144,8 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
     from dbt.cli.main import dbtRunner
 
     from ingestion.contracts import PROJECT_DIR
-    from orchestration.assets import ASSETS, MANIFEST, PARTS, TESTS_OF_PART
+    from orchestration.parts import Part, part_of_run
+    from orchestration.project import MANIFEST, STAGES, TABLES
 
     def listed(*selection: str) -> list[str]:
         place = [
@@ -157,14 +162,16 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
         names = [json.loads(line)["unique_id"] for line in answer.result]
         return [name for name in names if name.split(".")[0] != "source"]
 
-    job = flow.defs.resolve_implicit_global_asset_job_def()
+    job = flow.defs.resolve_job_def("refresh_everything")
     run: list[str] = []
     for step in (node.name for node in job.nodes if node.name.startswith("dbt_build")):
         made = job.asset_layer.get_assets_def_for_node(NodeHandle(step, None))
         nodes = [made.get_asset_spec(key).metadata["dagster_dbt/unique_id"] for key in made.keys]
-        part = next((part for part, table in PARTS.items() if ASSETS[table] in made.keys), "")
+        tables = {TABLES[key] for key in made.keys}
+        seeds = any(table.startswith("reference.") for table in tables)
+        part = Part() if seeds else part_of_run(tables, STAGES)
         selected = listed(
-            "--select", " ".join(".".join(MANIFEST["nodes"][node]["fqn"]) for node in nodes), *TESTS_OF_PART[part]
+            "--select", " ".join(".".join(MANIFEST["nodes"][node]["fqn"]) for node in nodes), *part.arguments
         )
         checks = {spec.metadata["dagster_dbt/unique_id"] for spec in made.check_specs}
         assert {name for name in selected if name.startswith("test.")} == checks
@@ -179,15 +186,9 @@ def test_what_is_set_for_a_run_is_set_once_for_all_of_its_steps(flow):
 
 
 def test_steps_that_open_the_warehouse_wait_for_one_another(flow):
-    job = flow.defs.resolve_implicit_global_asset_job_def()
-    assert {node.definition.pools == {"duckdb_writer"} for node in job.nodes} == {True}
-
-
-def test_schedule_is_off_until_somebody_switches_it_on(flow):
-    repository = flow.defs.get_repository_def()
-    (schedule,) = repository.schedule_defs
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-    assert schedule.job_name == "refresh_everything"
+    job = flow.defs.resolve_job_def("refresh_everything")
+    outside = {node.name for node in job.nodes if node.definition.pools != {"duckdb_writer"}}
+    assert outside == {"alerts"}, "which reads the release only"
 
 
 def test_start_makes_its_own_home_without_telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -200,7 +201,8 @@ def test_start_makes_its_own_home_without_telemetry(tmp_path: Path, monkeypatch:
     assert Path(made["DAGSTER_HOME"]) == tmp_path / "data" / "dagster"
     settings = yaml.safe_load((tmp_path / "data" / "dagster" / "dagster.yaml").read_text())
     assert settings["telemetry"]["enabled"] is False
-    assert settings["concurrency"]["pools"]["default_limit"] == 1
+    assert settings["concurrency"]["pools"] == {"granularity": "run", "default_limit": 1}
+    assert settings["run_retries"]["retry_on_asset_or_op_failure"] is False
     assert Path(made["DBT_TARGET_PATH"]).is_absolute()
 
 

@@ -30,7 +30,7 @@ def test_everything_is_materialised_and_every_check_is_run(flow, refreshed):
     assert refreshed.success
     graph = flow.defs.resolve_asset_graph()
     made = {event.asset_key for event in refreshed.get_asset_materialization_events()}
-    assert made == set(graph.get_all_asset_keys())
+    assert made == set(graph.get_all_asset_keys()), "the days of daily facts among them"
     evaluations = refreshed.get_asset_check_evaluations()
     assert {e.asset_check_key for e in evaluations} == set(graph.asset_check_keys)
     release = json.loads((flow.data_dir / "published" / "release.json").read_text())
@@ -58,7 +58,7 @@ def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, refr
 
 def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flow, refreshed):
     from intelligence.identity.step import READS, WRITES
-    from orchestration.assets import ASSETS
+    from orchestration.project import ASSETS
 
     order = [event.asset_key for event in refreshed.get_asset_materialization_events()]
     links = ASSETS[WRITES[0]]
