@@ -10,30 +10,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ingestion.contracts import PROJECT_DIR
+from command_line.console import DataDir, errors, fail, folder_of
 
 if TYPE_CHECKING:
     from alerting.messages import Alert
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False
-    ),
-]
 console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def fail(message: str) -> typer.Exit:
-    """Print why a command did nothing; to be raised."""
-    errors.print(f"[bold red]error[/bold red] {escape(message)}")
-    return typer.Exit(1)
-
-
-def folder_of(given: Path | None) -> Path:
-    """The data folder: the given one, or data/ of the project."""
-    return (given or PROJECT_DIR / "data").resolve()
 
 
 def alerts(

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import duckdb
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
 from command_line import alert_commands
+from command_line.console import DataDir, console, fail, folder_of
 from command_line.operations_commands import add_operations_commands
-from ingestion.contracts import PROJECT_DIR, ConfigurationError
-from operations.faults import OperationError, first_sentence, sentence_of
-from publishing.release import Checks, PublishError, current_release, publish
+from command_line.run_commands import audit_and_publish, matched_in_words, run_all
+from ingestion.contracts import ConfigurationError
+from operations.faults import OperationError, sentence_of
+from publishing.release import PublishError, current_release
 
 if TYPE_CHECKING:
-    from intelligence.identity.matching import MatchReport
-    from operations.runs import Run
+    pass
 
 
 class OneSentenceForFaults(TyperGroup):
@@ -31,11 +30,11 @@ class OneSentenceForFaults(TyperGroup):
         try:
             return super().invoke(ctx)
         except (OperationError, duckdb.Error, OSError) as error:
-            folder = _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+            folder = folder_of(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
             said = str(error) if isinstance(error, OperationError) else sentence_of(error, folder)
             if said is None:
                 raise
-            raise _fail(escape(said)) from error
+            raise fail(said) from error
 
 
 app = typer.Typer(
@@ -49,24 +48,6 @@ explain = typer.Typer(no_args_is_help=True, help="Say why something is as it is.
 app.add_typer(explain, name="explain")
 app.command()(alert_commands.alerts)
 app.command()(alert_commands.report)
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False
-    ),
-]
-
-
-def _data_dir(given: Path | None) -> Path:
-    return (given or PROJECT_DIR / "data").resolve()
-
-
-def _fail(message: str) -> typer.Exit:
-    errors.print(f"[bold red]error[/bold red] {message}")
-    return typer.Exit(1)
 
 
 @app.command()
@@ -91,7 +72,7 @@ def simulate(
     from simulator.company import simulate as simulate_company
     from simulator.population import simulate_people
 
-    target = out or _data_dir(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
+    target = out or folder_of(Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None)
     try:
         if people_only is not None:
             with console.status("simulating") as shown:
@@ -115,7 +96,7 @@ def simulate(
                 progress=lambda step: shown.update(f"simulating {step}"),
             )
     except (ValueError, OSError) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     rows = sum(summary.rows.values())
     console.print(
         f"simulated {accounts:,} accounts over {days:,} days: {rows:,} rows in {target / 'landing'}, {summary.seconds:.1f} s"
@@ -138,147 +119,11 @@ def run(
     ] = False,
 ) -> None:
     """Load what is new, match the records of people, build, audit and publish."""
-    folder = _data_dir(data_dir)
-    _run(folder, full_refresh, variables, matching, wait, clock_is_right)
+    folder = folder_of(data_dir)
+    run_all(folder, full_refresh, variables, matching, wait, clock_is_right)
     release = current_release(folder)
     assert release is not None
     console.print(f"published release {release['release_id']} (as of {release['as_of'][:19]} UTC)")
-
-
-def _run(
-    folder: Path,
-    full_refresh: bool = False,
-    variables: str | None = None,
-    matching: bool = True,
-    wait: float = 0.0,
-    clock_is_right: bool = False,
-) -> None:
-    from operations.clock import check_clock
-    from operations.faults import WarehouseBusyError
-    from operations.runs import one_run
-
-    arguments = [*(["--full-refresh"] if full_refresh else []), *(["--vars", variables] if variables else [])]
-    began = datetime.now(UTC)
-    try:
-        with one_run(folder, "run", 60 * wait, began=began) as run:
-            if said := check_clock(folder, clock_is_right):
-                run.log.warning(said, step="clock")
-                errors.print(f"[yellow]warned[/yellow] {escape(said)}")
-            _build_and_publish(run, folder, arguments, matching)
-    except WarehouseBusyError:
-        # The run that is under way says how it went.
-        raise
-    except OperationError as error:
-        from command_line.pipeline import DbtOutcome, remember_run
-
-        remember_run(folder, began, DbtOutcome(False, Checks(0), [str(error)]), None)
-        raise
-
-
-def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: bool) -> None:
-    from command_line.pipeline import WITHOUT_UNIT_TESTS, Build, record_costs, remember_run
-    from command_line.quality_commands import as_outcome, summary
-    from command_line.warned_checks import print_warnings
-    from data_quality.runner import check_landing, check_marts
-    from intelligence.warehouse import StepError
-
-    began = run.began
-    try:
-        done = 0
-        with console.status("building: reading the project") as shown:
-
-            def advance(name: str) -> None:
-                nonlocal done
-                done += 1
-                run.log.debug("done", step=name)
-                shown.update(f"building: {done} done, {name}")
-                if not console.is_terminal and done % 50 == 0:
-                    console.print(f"building: {done} models and checks done")
-
-            def tell(words: str) -> None:
-                run.log.info(words)
-                shown.update(words)
-                if not console.is_terminal:
-                    console.print(words)
-
-            build = Build()
-            quality = []
-            try:
-                quality.append(check_landing(folder, progress=shown.update))
-                if quality[0].blocking:
-                    remember_run(folder, began, as_outcome(quality[0]), None)
-                    run.log.error(quality[0].message, step="quality")
-                    raise _fail(escape(quality[0].message))
-                build.do(folder, [*WITHOUT_UNIT_TESTS, *arguments], matching, advance, tell)
-                if build.outcome.succeeded:
-                    quality.append(check_marts(folder, progress=shown.update))
-            except (StepError, ConfigurationError) as error:
-                build.outcome.problems.append(str(error))
-                build.outcome.succeeded = False
-                remember_run(folder, began, build.outcome, None)
-                said = sentence_of(error.__cause__ or error, folder) or f"{error} Readers keep the last release."
-                raise _fail(f"Nothing was published. {escape(said)}") from error
-        outcome = build.outcome
-        for judged in quality:
-            outcome = outcome.and_then(as_outcome(judged))
-        if build.matched:
-            console.print(_matched(build.matched))
-        for report in (*([build.texts] if build.texts else []), *build.learnt):
-            if report.sentence:
-                page = f"; {report.page}" if report.page else ""
-                console.print(f"{report.sentence}, {report.seconds:.1f} s{page}", soft_wrap=True)
-                run.log.info(
-                    report.sentence, seconds=round(report.seconds, 1), page=report.page, figures=report.figures
-                )
-        for part in outcome.parts:
-            if part.message:
-                tell_log = run.log.error if part.status in ("error", "fail") else run.log.warning
-                tell_log(part.message, step=part.name, status=part.status, seconds=round(part.seconds, 3))
-        known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
-        if known or not outcome.nodes:
-            outcome.problems[:0] = [known] if known else []
-            remember_run(folder, began, outcome, None)
-            said = known or (outcome.problems[0] if outcome.problems else "dbt built nothing.")
-            run.log.error(said)
-            raise _fail(escape(said))
-        for problem in outcome.problems[:10]:
-            errors.print(f"  {escape(problem)}")
-        print_warnings(console, folder, outcome.warnings)
-        for judged in quality:
-            console.print(f"{summary(judged)}{f'; {judged.page}' if judged.page else ''}", soft_wrap=True)
-            if judged.blocking:
-                errors.print(escape(judged.message))
-        release_id = None
-        if outcome.succeeded:
-            record_costs(folder, began, outcome, "built")
-        try:
-            with console.status("publishing"):
-                release_id = publish(folder, outcome.checks).release_id
-                run.log.info("published", step="publish", release_id=release_id)
-        except PublishError as error:
-            outcome.problems.extend(
-                [] if outcome.problems else [sentence_of(error.__cause__ or error, folder) or str(error)]
-            )
-            raise
-        finally:
-            remember_run(folder, began, outcome, release_id)
-    except PublishError as error:
-        known = sentence_of(error.__cause__, folder) if error.__cause__ else None
-        raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
-    seconds = (datetime.now(UTC) - began).total_seconds()
-    console.print(f"built {outcome.nodes} models, seeds and checks, {seconds:.0f} s")
-    alert_commands.tell_alerts(folder)
-
-
-def _matched(report: MatchReport, zones: tuple[int, int] | None = None) -> str:
-    """One line about the matching step."""
-    if not report.model_id:
-        return f"matched nothing: {report.records:,} records are too few to learn from, so rules alone join them"
-    known = f" ({zones[0]:,} automatic, {zones[1]:,} for review)" if zones else ""
-    return (
-        f"matched {report.records:,} records: {report.changed:,} new or changed, {report.links:,} links{known}, "
-        f"{report.model_id}{' (learnt now)' if report.trained else ''}, {sum(report.seconds.values()):.1f} s"
-    )
 
 
 @app.command("match")
@@ -292,10 +137,10 @@ def match_command(
     from intelligence.warehouse import StepError
     from operations.runs import one_run
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     warehouse = folder / "warehouse.duckdb"
     if not warehouse.exists():
-        raise _fail(f"There is no {warehouse}; run `customer-analytics run` first.")
+        raise fail(f"There is no {warehouse}; run `customer-analytics run` first.")
     try:
         with one_run(folder, "match"), console.status("matching") as shown:
             report = match_warehouse(
@@ -303,8 +148,8 @@ def match_command(
             )
             zones = links_by_zone(warehouse, *thresholds())
     except StepError as error:
-        raise _fail(str(error)) from error
-    console.print(_matched(report, zones), soft_wrap=True)
+        raise fail(str(error)) from error
+    console.print(matched_in_words(report, zones), soft_wrap=True)
 
 
 @app.command("publish")
@@ -328,7 +173,7 @@ def publish_command(
     """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes; or go back to a kept release."""
     from command_line.releases import go_to, hold_releases, let_releases_go, print_releases
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     try:
         if listed:
             print_releases(console, folder)
@@ -342,47 +187,8 @@ def publish_command(
         if let_go:
             let_releases_go(console, folder)
     except (PublishError, OSError) as error:
-        raise _fail(str(error)) from error
-    _audit_and_publish(folder)
-
-
-def _audit_and_publish(folder: Path) -> None:
-    from operations.runs import one_run
-
-    if not (folder / "warehouse.duckdb").exists():
-        raise _fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
-    with one_run(folder, "publish") as under_way:
-        from command_line.pipeline import run_dbt
-        from command_line.quality_commands import as_outcome
-        from data_quality.runner import check_landing, check_marts
-        from intelligence.warehouse import StepError
-
-        with console.status("auditing"):
-            try:
-                judged = check_landing(folder, load=False)
-                if judged.blocking:
-                    raise _fail(escape(judged.message))
-                outcome = run_dbt(["test"], folder)
-                known = None if outcome.succeeded else first_sentence(outcome.problems, folder)
-                if known:
-                    raise _fail(escape(known))
-                judged = check_marts(folder)
-            except (StepError, ConfigurationError) as error:
-                raise _fail(f"Nothing was published. {escape(str(error))} Readers keep the last release.") from error
-        for problem in outcome.problems[:10]:
-            under_way.log.error(problem, step="audit")
-            errors.print(f"  {escape(problem)}")
-        if judged.blocking:
-            under_way.log.error(judged.message, step="audit")
-            errors.print(escape(judged.message))
-        outcome = outcome.and_then(as_outcome(judged))
-        try:
-            release = publish(folder, outcome.checks)
-        except PublishError as error:
-            known = sentence_of(error.__cause__, folder) if error.__cause__ else None
-            raise _fail(escape(f"Nothing was published. {known}" if known else str(error))) from error
-        under_way.log.info("published", step="publish", release_id=release.release_id)
-    console.print(f"published release {release.release_id} (as of {release.as_of[:19]} UTC)")
+        raise fail(str(error)) from error
+    audit_and_publish(folder)
 
 
 @app.command("quality")
@@ -406,7 +212,7 @@ def quality_command(
     from command_line.quality_commands import QualityError, accept_results, judge_boundaries, print_reports
     from intelligence.warehouse import StepError
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     try:
         if accepted:
             for said in accept_results(folder, accepted, who or getpass.getuser(), note):
@@ -415,7 +221,7 @@ def quality_command(
         with console.status("judging"):
             reports = judge_boundaries(folder, boundary)
     except (QualityError, StepError, ConfigurationError, OSError) as error:
-        raise _fail(escape(str(error))) from error
+        raise fail(str(error)) from error
     raise typer.Exit(print_reports(console, reports))
 
 
@@ -428,7 +234,7 @@ def status(
     """Say which release is out, how fresh it is, what failed in the last run, and what it cost."""
     from command_line.status_page import print_costs, print_status
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     raise typer.Exit(print_costs(console, folder, most) if costs else print_status(console, folder))
 
 
@@ -437,9 +243,9 @@ def demo(data_dir: DataDir = None) -> None:
     """Simulate a company, build, audit, publish, and print one page about it."""
     from command_line.demo_page import print_page
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     simulate(out=folder)
-    _run(folder)
+    run_all(folder)
     release = current_release(folder)
     assert release is not None
     print_page(console, folder, release)
@@ -468,10 +274,10 @@ def insights_command(
 
     from command_line.told_insights import InsightsError, judge, open_release, print_insights
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     verdicts = [(useful, "useful"), (not_useful, "not_useful")]
     if useful is not None and useful == not_useful:
-        raise _fail(f"{useful} is said to be useful and not useful; say one of them.")
+        raise fail(f"{useful} is said to be useful and not useful; say one of them.")
     try:
         with open_release(folder) as con:
             if useful is None and not_useful is None:
@@ -481,7 +287,7 @@ def insights_command(
                     said = judge(con, folder, insight_id, verdict, who or getpass.getuser(), note)
                     console.print(escape(said), soft_wrap=True)
     except (InsightsError, OSError) as error:
-        raise _fail(escape(str(error))) from error
+        raise fail(str(error)) from error
 
 
 @app.command()
@@ -494,7 +300,7 @@ def contracts(
     try:
         print_contracts(console, name)
     except ConfigurationError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
 
 
 @app.command()
@@ -515,7 +321,7 @@ def check(
     try:
         raise typer.Exit(check_folder(console, folder, mapping, system))
     except (CheckError, ConfigurationError) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
 
 
 @explain.command("person")
@@ -544,7 +350,7 @@ def explain_person(
     """Show a person's golden record, the records it is made of, why they are taken for one person, and what was decided."""
     from command_line.explain_person import ExplainError, find_person, open_warehouse, print_person, read_person
 
-    folder = _data_dir(data_dir)
+    folder = folder_of(data_dir)
     try:
         with open_warehouse(folder) as con:
             person = read_person(con, *find_person(con, who))
@@ -566,7 +372,7 @@ def explain_person(
         if picture is not None:
             console.print(f"\ndrawn to {picture}", soft_wrap=True)
     except ExplainError as error:
-        raise _fail(escape(str(error))) from error
+        raise fail(str(error)) from error
 
 
 @explain.command("account")
@@ -589,10 +395,10 @@ def explain_account(
     from command_line.explain_person import ExplainError
 
     try:
-        with open_scores(_data_dir(data_dir)) as con:
+        with open_scores(folder_of(data_dir)) as con:
             print_account(console, con, read_account(con, who, at), score, signal)
     except ExplainError as error:
-        raise _fail(escape(str(error))) from error
+        raise fail(str(error)) from error
 
 
 add_operations_commands(app, console)

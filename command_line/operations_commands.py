@@ -11,14 +11,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ingestion.contracts import PROJECT_DIR
+from command_line.console import DataDir, folder_of
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir", envvar="DATA_DIR", help="Data folder; default: data/ of the project.", show_default=False
-    ),
-]
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -34,7 +28,7 @@ def add_operations_commands(app: typer.Typer, console: Console) -> None:
         from operations.doctor import examine
 
         with console.status("looking it over"):
-            findings = examine(_folder(data_dir))
+            findings = examine(folder_of(data_dir))
         failed = any(finding.status == "fail" for finding in findings)
         if as_json:
             worst = "fail" if failed else "warn" if any(finding.status == "warn" for finding in findings) else "ok"
@@ -61,7 +55,7 @@ def add_operations_commands(app: typer.Typer, console: Console) -> None:
         from operations.faults import size_in_words
         from operations.runs import one_run
 
-        folder = _folder(data_dir)
+        folder = folder_of(data_dir)
         target = to.resolve() if to else None
         if show:
             made = list_backups(target or folder / BACKUPS)
@@ -96,7 +90,7 @@ def add_operations_commands(app: typer.Typer, console: Console) -> None:
         from operations.faults import OperationError
         from operations.runs import one_run
 
-        folder = _folder(data_dir)
+        folder = folder_of(data_dir)
         made = list_backups(folder / BACKUPS)
         if source is None and not made:
             raise OperationError(f"There is no back-up in {folder / BACKUPS}; name the folder of one.")
@@ -111,7 +105,3 @@ def add_operations_commands(app: typer.Typer, console: Console) -> None:
         if done.put_back:
             console.print(f"put back as well, since they were missing: {', '.join(done.put_back)}", soft_wrap=True)
         console.print("Readers keep the release that is out; `customer-analytics run` loads what has come in since.")
-
-
-def _folder(given: Path | None) -> Path:
-    return (given or PROJECT_DIR / "data").resolve()
