@@ -13,6 +13,7 @@ from data_quality.settings import LANDING
 from ingestion.contracts import read_catalogue
 from ingestion.dbt_plugin import data_dir
 from ingestion.landing import ingest
+from operations.faults import kind_of, sentence_of
 from orchestration.freshness import DAILY
 from orchestration.project import MANIFEST, POOL, TRANSLATOR, began, step_errors, warehouse_in_use
 from orchestration.quality import check_results, figures, landing_checks
@@ -48,8 +49,10 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
     mappings = os.environ.get("MAPPINGS_DIR")
     try:
         con = duckdb.connect(str(folder / "warehouse.duckdb"))
-    except duckdb.IOException as error:
-        raise warehouse_in_use() from error
+    except duckdb.Error as error:
+        if kind_of(error) == "in_use":
+            raise warehouse_in_use() from error
+        raise dg.Failure(sentence_of(error, folder) or str(error), allow_retries=False) from error
     with con:
         report = ingest(con, folder / "landing", read_catalogue(mappings_dir=Path(mappings) if mappings else None))
     for problem in report.problems:

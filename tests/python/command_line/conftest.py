@@ -10,7 +10,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from command_line.main import app, console, errors
+from command_line.console import console, errors
+from command_line.main import app
 
 FOLDERS = ("DATA_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH", "MAPPINGS_DIR")
 

@@ -13,6 +13,7 @@ from operations.clock import check_clock, next_name
 from operations.faults import OperationError
 from publishing import release as module
 from publishing.release import Checks, current_release, publish
+from publishing.settings import release_settings
 
 
 def _at(time: datetime) -> type[datetime]:
@@ -31,7 +32,7 @@ def test_a_release_made_after_the_clock_went_back_is_the_newest(data: Path, monk
         monkeypatch.setattr(module, "datetime", _at(datetime.now(UTC) + timedelta(hours=hours)))
         made.append(publish(data, Checks(passed=1)).release_id)
         assert current_release(data)["release_id"] == made[-1]  # type: ignore[index]
-        assert sorted(path.name for path in releases.iterdir()) == made[-module.KEPT_RELEASES :]
+        assert sorted(path.name for path in releases.iterdir()) == made[-release_settings(data / "published").kept :]
     assert made == sorted(set(made))
 
 

@@ -18,7 +18,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from command_line.main import app, errors
+from command_line.console import errors
+from command_line.main import app
 from operations.faults import OperationError, WarehouseBusyError, kind_of, require_usable, require_writable, sentence_of
 from operations.run_lock import LOCK, holder, run_lock
 from operations.runs import one_run
