@@ -133,10 +133,24 @@ class Step(Generic[Report]):
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, schema: str, tables: Mapping[str, str]) -> None:
-    """Make the tables of a step where they are missing, empty."""
+    """Make the tables of a step where they are missing, empty, and the columns that a table of an older version lacks."""
     con.execute(f"create schema if not exists {schema}")
+    known = {
+        (table, column)
+        for table, column in con.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = ? and database_name = current_database()",
+            [schema],
+        ).fetchall()
+    }
+    older = {table for table, _ in known}
     for table, columns in tables.items():
         con.execute(f"create table if not exists {schema}.{table} ({columns})")
+        if table in older:
+            con.execute(f"create or replace temp table as_it_is_now ({columns})")
+            for column, kind, *_ in con.execute("describe as_it_is_now").fetchall():
+                if (table, column) not in known:
+                    con.execute(f'alter table {schema}.{table} add column "{column}" {kind}')
+    con.execute("drop table if exists temp.as_it_is_now")
 
 
 def replace_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | None, keep: str = "false") -> None:

@@ -19,6 +19,7 @@ from intelligence.identity.comparisons import COLUMNS
 from intelligence.identity.matching import FEWEST_RECORDS, TABLES, MatchReport, create_tables
 from intelligence.learning import LEARNING
 from intelligence.warehouse import Step, StepError, StepReport
+from intelligence.warehouse import create_tables as create_tables_of_a_step
 from publishing.release import Checks
 
 Command = Callable[..., Result]
@@ -272,3 +273,12 @@ def test_both_parts_are_one_rebuild(place: Path, tmp_path: Path) -> None:
     assert "did not come to its end" in unfinished.problems[0]
     assert _build(tmp_path, *anew, part="last").succeeded
     assert _rows(tmp_path, stored) == begun[:1]
+
+
+def test_a_table_of_an_older_version_gets_the_columns_it_lacks() -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema step; create table step.found (id varchar); insert into step.found values ('one')")
+        for _ in range(2):
+            create_tables_of_a_step(con, "step", {"found": "id varchar, looked_at timestamp, notes varchar[]"})
+        assert con.execute("select * from step.found").fetchall() == [("one", None, None)]
+        assert con.execute("select count(*) from duckdb_tables() where table_name != 'found'").fetchall() == [(0,)]
