@@ -108,6 +108,9 @@ def _stacked(axes: Axes, chart: Chart) -> None:
         )
         above, below = above + np.maximum(values, 0), below + np.minimum(values, 0)
     axes.axhline(0, color="#555", linewidth=0.8)
+    # Bars hold on to where they begin, and the tallest would touch the frame as if it went on.
+    axes.use_sticky_edges = False
+    axes.margins(y=0.06)
     _numbers(axes, chart, "y")
 
 

@@ -18,9 +18,9 @@ body{max-width:78rem;color:#1f2933}h1{margin-bottom:.2rem}.of{color:#667;font-si
 .tile b{display:block;font-size:1.6rem;line-height:1.2;font-weight:600;font-variant-numeric:tabular-nums}.tile span{color:#556;font-size:.82rem}
 .charts{display:flex;flex-wrap:wrap;gap:1.2rem}.charts figure{margin:0;flex:1 1 26rem;max-width:38rem}.charts svg{width:100%}
 figcaption{font-weight:600;font-size:.9rem;margin-bottom:.3rem}
-.wide{overflow-x:auto}table{font-size:.84rem;width:100%}td,th{vertical-align:top;padding:.32rem .65rem .32rem 0}
-th{color:#556;font-weight:600;white-space:nowrap}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
-td{min-width:6.5rem}td.n{min-width:2.2rem}td.short{min-width:3rem;white-space:nowrap}td.long{min-width:9.5rem}td.broken{min-width:8rem;overflow-wrap:anywhere}.source{color:#778;font-size:.78rem}
+.wide{overflow-x:auto}table{font-size:.8rem;width:100%}td,th{vertical-align:top;padding:.32rem .5rem .32rem 0}
+th{color:#556;font-weight:600}th.n{max-width:5.4rem}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
+td{min-width:4.5rem}td.n{min-width:2.2rem}td.short{min-width:3rem;white-space:nowrap}td.long{min-width:8rem}td.broken{min-width:8rem;overflow-wrap:anywhere}.source{color:#778;font-size:.78rem}
 dt{font-weight:600;margin-top:.5rem}dd{margin:0 0 0 1rem;color:#445}
 @media print{body{max-width:none;margin:0}.tile{break-inside:avoid}tr{break-inside:avoid}}
 """
