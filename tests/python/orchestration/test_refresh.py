@@ -39,6 +39,20 @@ def test_everything_is_materialised_and_every_check_is_run(flow, refreshed):
     last = json.loads((flow.data_dir / "last_run.json").read_text())
     assert last["release_id"] == release["release_id"]
     assert last["succeeded"] is True
+    with duckdb.connect(str(flow.data_dir / "published" / "marts.duckdb"), read_only=True) as con:
+        ((models, seconds),) = con.execute(
+            "select count(distinct name), sum(seconds) from operations.model_runs where kind = 'model'"
+        ).fetchall()
+        assert models == sum(props["resource_type"] == "model" for props in _built_by_dbt())
+        assert seconds > 0
+
+
+def _built_by_dbt() -> list[dict]:
+    from orchestration.project import MANIFEST
+
+    return [
+        node for node in MANIFEST["nodes"].values() if node["config"].get("materialized") not in ("ephemeral", "test")
+    ]
 
 
 def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, refreshed):
