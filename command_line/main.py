@@ -17,7 +17,7 @@ from command_line.operations_commands import add_operations_commands
 from command_line.run_commands import audit_and_publish, matched_in_words, run_all
 from ingestion.contracts import ConfigurationError
 from operations.faults import OperationError, sentence_of
-from publishing.release import PublishError, current_release
+from publishing.release import PublishError, current_release, refuse_while_held
 
 if TYPE_CHECKING:
     pass
@@ -175,6 +175,10 @@ def publish_command(
 
     folder = folder_of(data_dir)
     try:
+        if let_go and hold is not None:
+            raise fail("--hold and --let-go say the opposite of each other; say one of them.")
+        if let_go:
+            let_releases_go(console, folder)
         if listed:
             print_releases(console, folder)
             return
@@ -184,8 +188,7 @@ def publish_command(
             hold_releases(console, folder, hold)
         if to is not None or hold is not None:
             return
-        if let_go:
-            let_releases_go(console, folder)
+        refuse_while_held(folder)
     except (PublishError, OSError) as error:
         raise fail(str(error)) from error
     audit_and_publish(folder)

@@ -42,7 +42,7 @@ def judge_boundaries(data_dir: Path, boundary: str | None) -> list[QualityReport
 
     reports = []
     if boundary in (None, "landing"):
-        reports.append(check_landing(data_dir, load=False, with_newest=True))
+        reports.append(check_landing(data_dir, with_newest=True))
     if boundary in (None, "marts"):
         reports.append(check_marts(data_dir))
     return reports

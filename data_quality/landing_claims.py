@@ -58,7 +58,7 @@ def landing_claims(settings: Settings, tables: dict[str, LandedTable], landed: L
         [
             *_schema(tables, read, landed.columns),
             *_readability(settings, landed.files),
-            *_volume(settings, read),
+            *_volume(settings, read, {name for name, table in tables.items() if table.is_log}),
             *_nulls(settings, columns),
             *_ranges(settings, columns),
             *_categories(settings, tables, columns, landed.values),
@@ -201,51 +201,55 @@ def _readability(settings: Settings, files: pd.DataFrame) -> list[pd.DataFrame]:
     return parts
 
 
-def _volume(settings: Settings, read: pd.DataFrame) -> list[pd.DataFrame]:
-    """Rows of whole loads beside those of earlier loads; where there were too few loads, beside earlier files, times the number of new ones."""
+def _volume(settings: Settings, read: pd.DataFrame, logs: set[str]) -> list[pd.DataFrame]:
+    """Rows of whole loads beside those of earlier loads; where there were too few loads, beside earlier files, times the number of new ones.
+
+    Of logs, a load that covers fewer days than earlier ones (a day's export after a year's) may have as many rows a day as they had.
+    """
     by = ["relation", "load_id"]
     loads = read.groupby(by, as_index=False).agg(
-        rows=("rows_read", "sum"), files=("path", "size"), judged=("judged", "max"), place=("place", "max")
-    )
-    loads["logged"] = np.log(loads["rows"].clip(lower=1))
+        rows=("rows_read", "sum"), files=("path", "size"), judged=("judged", "max"), place=("place", "max"),
+        newest=("newest", "max"), oldest=("oldest", "min"),
+    )  # fmt: skip
+    loads["days"] = _days_covered(loads, logs)
+    loads["a_day"] = loads["rows"] / loads["days"]
     named = read.groupby(by)["file"].agg(lambda names: names.iloc[0] if len(names) == 1 else None)
     loads["file"] = named.reindex(pd.MultiIndex.from_frame(loads[by])).to_numpy()
     judged = loads[loads["judged"]]
     by_load = _beside(settings, loads, ["relation"], "rows")
-    columns = ["relation", "load_id", "place", "rows", "judged"]
-    files = read.assign(rows=read["rows_read"], judged=False)
-    per_file = _beside(settings, pd.concat([judged[columns], files[columns]], ignore_index=True), ["relation"], "rows")
-    per_file = per_file.set_axis(judged.index)
+    columns = ["relation", "load_id", "place", "rows", "a_day", "judged"]
+    files = read.assign(rows=read["rows_read"], a_day=read["rows_read"] / _days_covered(read, logs), judged=False)
+    beside_files = pd.concat([judged[columns], files[columns]], ignore_index=True)
+    per_file = _beside(settings, beside_files, ["relation"], "rows").set_axis(judged.index)
+    a_day = _beside(settings, loads, ["relation"], "a_day").fillna(
+        _beside(settings, beside_files, ["relation"], "a_day").set_axis(judged.index)
+    )
     usual = by_load["median"].fillna(per_file["median"] * judged["files"])
     smallest = by_load["min"].fillna(per_file["min"])
     # Too small to say anything beside them.
     enough = usual >= settings.history.rows_at_least
     share = settings.limit("landing", "rows_not_collapsed", "share_of_smallest", judged["relation"])
-    lowest = (smallest * share).where(enough)
+    lowest = np.fmin(smallest, a_day["min"] * judged["days"]) * share
+    lowest = lowest.where(enough)
     seen = [f"{rows} rows" for rows in _numbers(judged["rows"])]
     parts = [
         _claim(judged, "volume", "rows_not_collapsed", judged["rows"], lowest, None, seen, [
-            "nothing yet: too little came before" if pd.isna(low) else f"at least {np.ceil(low):,.0f}: earlier loads had {least:,.0f} rows or more"
+            "nothing yet: too little came before" if pd.isna(low)
+            else f"at least {np.ceil(low):,.0f}: earlier loads had {least:,.0f} rows or more, or as many a day"
             for low, least in zip(lowest, smallest, strict=True)
         ])
     ]  # fmt: skip
-    # How far earlier loads lay from their middle, in logarithms; the median of the distances is robust against single outliers.
-    middle = np.log(usual.clip(lower=1))
-    earlier = (
-        judged[["relation", "load_id"]].reset_index(names="at").merge(loads, on="relation", suffixes=("", "_before"))
+    # How far earlier loads lay from their middle, in logarithms; the median of the distances is robust against single outliers. Where usual is
+    # said by files, the distances are those of files: a first load of many lies far from each of them.
+    spread = _spread(settings, loads, judged, by_load["median"]).fillna(
+        _spread(settings, files, judged, per_file["median"])
     )
-    earlier = (
-        earlier[earlier["load_id_before"] < earlier["load_id"]]
-        .sort_values("place")
-        .groupby("at")
-        .tail(settings.history.considered)
-    )
-    earlier["distance"] = (earlier["logged"] - earlier["at"].map(middle)).abs()
-    spread = 1.4826 * earlier.groupby("at")["distance"].median().reindex(judged.index).fillna(0.0)
+    spread = spread.fillna(0.0)
     factor = settings.limit("landing", "rows_as_usual", "factor", judged["relation"])
     deviations = settings.limit("landing", "rows_as_usual", "deviations", judged["relation"])
     factor = np.maximum(factor, np.exp((deviations * spread).clip(upper=50)))
-    low, high = (usual / factor).where(enough), (usual * factor).where(enough)
+    of_days = a_day["median"] * judged["days"]
+    low, high = (np.fmin(usual, of_days) / factor).where(enough), (np.fmax(usual, of_days) * factor).where(enough)
     parts.append(
         _claim(judged, "volume", "rows_as_usual", judged["rows"], low, high, seen, [
             "nothing yet: too little came before" if pd.isna(a) else f"{np.ceil(a):,.0f} to {b:,.0f}: usual are {c:,.0f} rows"
@@ -253,6 +257,23 @@ def _volume(settings: Settings, read: pd.DataFrame) -> list[pd.DataFrame]:
         ])
     )  # fmt: skip
     return parts
+
+
+def _days_covered(rows: pd.DataFrame, logs: set[str]) -> pd.Series:
+    """Days from the oldest to the newest row, at least one; null where no time is known, or the table is no log."""
+    days = ((rows["newest"] - rows["oldest"]).dt.total_seconds() / 86_400).clip(lower=1.0)
+    return days.where(rows["relation"].isin(logs))
+
+
+def _spread(settings: Settings, before: pd.DataFrame, judged: pd.DataFrame, middle: pd.Series) -> pd.Series:
+    """Median distance (robust standard deviation) of the logarithms of earlier rows from a middle, for each judged load; null without a middle."""
+    pairs = (
+        judged[["relation", "load_id"]].reset_index(names="at").merge(before, on="relation", suffixes=("", "_before"))
+    )
+    pairs = pairs[pairs["load_id_before"] < pairs["load_id"]].sort_values("place")
+    pairs = pairs.groupby("at").tail(settings.history.considered)
+    distance = (np.log(pairs["rows"].clip(lower=1)) - pairs["at"].map(np.log(middle.clip(lower=1)))).abs()
+    return 1.4826 * distance.groupby(pairs["at"]).median().reindex(judged.index)
 
 
 def _nulls(settings: Settings, columns: pd.DataFrame) -> list[pd.DataFrame]:

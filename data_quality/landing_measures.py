@@ -40,7 +40,8 @@ TIMES_OF_CONNECTORS = ("fivetran_synced", "collector_tstamp", "updated_at", "upd
 _TABLES = """
 create table if not exists landing.measured_files (
     relation varchar not null, path varchar not null, sha256 varchar not null, definition varchar not null, columns varchar not null,
-    rows_read bigint not null, rows_unreadable bigint not null, keys_filled bigint, keys_distinct bigint, newest timestamp
+    rows_read bigint not null, rows_unreadable bigint not null, keys_filled bigint, keys_distinct bigint, newest timestamp,
+    oldest timestamp
 );
 create table if not exists landing.measured_columns (
     relation varchar not null, path varchar not null, sha256 varchar not null, column_name varchar not null,
@@ -64,7 +65,10 @@ class LandedColumn:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """A landing table: its columns, those that tell rows apart, the groups of which a file must have at least one, and the column with the time."""
+    """A landing table: its columns, those that tell rows apart, the groups of which a file must have at least one, and the column with the time.
+
+    Of a log (`is_log`) a file holds what happened in some days, however few; of other tables it may be all there is.
+    """
 
     relation: str
     columns: tuple[LandedColumn, ...]
@@ -72,6 +76,7 @@ class LandedTable:
     needed: tuple[tuple[str, ...], ...]
     time: str | None
     categories: tuple[str, ...]
+    is_log: bool = False
 
     @property
     def definition(self) -> str:
@@ -155,6 +160,7 @@ def _table_of_contract(
         needed,
         time or (times[0] if times else None),
         (*categories, *(column.name for column in columns if column.contract.accepted)),
+        is_log=contract.kind == "log",
     )
 
 
@@ -197,6 +203,8 @@ def _measure_table(con: duckdb.DuckDBPyConnection, table: LandedTable, file_ids:
     )
     time = None if table.time is None else _timestamp(f"t{places[table.time]}")
     measures.append(f"max({time}) filter (where {time} <= {latest}) as newest" if time else "null as newest")
+    # The first hundredth is left out: one row of 1970 would make a day's file one of fifty years.
+    measures.append(f"approx_quantile({time}, 0.01) as oldest" if time else "cast(null as timestamp) as oldest")
     for at, column in enumerate(table.columns):
         unusable, future = _faults(at, column.contract, latest)
         measures += [
@@ -223,7 +231,7 @@ def _measure_table(con: duckdb.DuckDBPyConnection, table: LandedTable, file_ids:
         )
     con.execute(
         "insert into landing.measured_files select relation, path, sha256, ?, columns, coalesce(rows_read, 0), rows_unreadable, keys_filled, "
-        "keys_distinct, newest from measured_now left join measured using (file_id)",
+        "keys_distinct, newest, oldest from measured_now left join measured using (file_id)",
         [table.definition],
     )
     of_columns = ", ".join(
@@ -302,7 +310,7 @@ def read_measures(
         paths: relation, path, sha256.
 
     Returns:
-        Files (rows_read, keys_filled, keys_distinct, newest), columns (rows_filled, rows_unusable, rows_in_future, distinct_values) and
+        Files (rows_read, keys_filled, keys_distinct, newest, oldest), columns (rows_filled, rows_unusable, rows_in_future, distinct_values) and
         values (value, value_rows), each with relation, path, sha256.
     """
     con.register("chosen_files", paths[["relation", "path", "sha256"]].drop_duplicates())

@@ -64,7 +64,10 @@ class QualityReport:
         blocking = self.blocking
         if not blocking:
             return ""
-        lines = [f"  {result.expectation}: {result.sentence}" for result in blocking[:SHOWN]]
+        lines = [
+            f"  {result.expectation}: {result.sentence}{f' [{result.accept_id}]' if result.accept_id else ''}"
+            for result in blocking[:SHOWN]
+        ]
         if len(blocking) > SHOWN:
             lines.append(f"  … and {len(blocking) - SHOWN} more{f': {self.page}' if self.page else ''}")
         ids = list(dict.fromkeys(result.accept_id for result in blocking if result.accept_id))
@@ -219,7 +222,7 @@ def _beside_history(
     files.loc[held, "status"] = "loaded"
     files["place"] = files["load_id"] * (files["file_id"].max() + 1) + files["file_id"]
     files = files.sort_values("place")
-    before = files[loaded & ~files["judged"]].groupby("relation").tail(settings.history.considered)
+    before = files[loaded.loc[files.index] & ~files["judged"]].groupby("relation").tail(settings.history.considered)
     files = pd.concat([before, files[files["judged"]]]).sort_values("place", ignore_index=True)
     of_files, columns, values = read_measures(con, files)
     # What the register says of a file that is held back is that nothing of it was read; what was read of it, its measurements say.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.quoting import sql_literal
+from ingestion.quoting import glob_literal, sql_literal
 from publishing.partitioning import LookedUp, Made
 
 
@@ -80,7 +80,7 @@ class Lookup:
 
 
 def _read(path: Path) -> str:
-    return f"read_parquet({sql_literal(str(path))})"
+    return f"read_parquet({glob_literal(path, '')})"
 
 
 def _quoted(name: str) -> str:

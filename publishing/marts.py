@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from ingestion.quoting import sql_literal
+from ingestion.quoting import glob_literal, sql_literal
 from publishing.partitioning import Partitioning
 from publishing.partitions import Earlier, PartitionWriter, Written
 
@@ -132,22 +132,41 @@ class Marts:
         written.save(basis / f"{name}.json")
         self.held[name] = written
         self.row_counts[name] = written.rows
+        self._require_same_columns(schema, table, files)
         self.make_view(schema, table)
         self._copy_comments(schema, table)
+
+    def _require_same_columns(self, schema: str, table: str, files: Path) -> None:
+        """Raises ValueError unless all files of a table hold what the table has: a view over others could not be read."""
+        wanted = [
+            (name, kind) for name, kind, *_ in self.con.execute(f"describe warehouse.{schema}.{table}").fetchall()
+        ]
+        self.con.execute(
+            f"create or replace temp view partitions_written as select * from read_parquet({glob_literal(files)})"
+        )
+        held = [(name, kind) for name, kind, *_ in self.con.execute("describe partitions_written").fetchall()]
+        self.con.execute("drop view partitions_written")
+        shapes = self.con.execute(
+            "select count(distinct shape) from (select file_name, string_agg(name || ' ' || coalesce(type, '') || ' ' || "
+            f"coalesce(converted_type, '') || coalesce(logical_type, ''), ',') as shape from parquet_schema({glob_literal(files)}) group by 1)"
+        ).fetchall()
+        if shapes != [(1,)] or [name for name, _ in held] != [name for name, _ in wanted]:
+            raise ValueError(f"the partitions of {schema}.{table} do not all have the columns of the table")
 
     def make_view(self, schema: str, table: str) -> None:
         """A view over the Parquet files of a table, under the path that readers know them by."""
         self.con.execute(f"create schema if not exists marts.{schema}")
-        files = sql_literal(f"{self._root_of_views()}/parquet/{schema}/{table}/*.parquet")
+        files = glob_literal(f"{self._root_of_views()}/parquet/{schema}/{table}")
         self.con.execute(
             f"create or replace view marts.{schema}.{table} as select * from read_parquet({files}, hive_partitioning = false)"
         )
 
     def views_elsewhere(self) -> list[tuple[str, str]]:
         """Schema and name of the views over Parquet that name another path than they would now."""
+        here = glob_literal(f"{self._root_of_views()}/parquet", "")[:-1] + "/"
         return self.con.execute(
             "select schema_name, view_name from duckdb_views() where database_name = 'marts' and not internal "
-            f"and contains(sql, 'read_parquet') and not contains(sql, {sql_literal(chr(39) + self._root_of_views() + '/parquet/')})"
+            f"and contains(sql, 'read_parquet') and not contains(sql, {sql_literal(here)})"
         ).fetchall()
 
     def describe_release(self, release: Release) -> None:

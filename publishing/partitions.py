@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.quoting import sql_literal
+from ingestion.quoting import glob_literal, sql_literal
 from publishing.lookups import Lookup
 from publishing.partitioning import Made, Partitioning
 
@@ -130,7 +130,7 @@ class PartitionWriter:
     ) -> tuple[Seen, dict[str, str], set[str]]:
         """What is there now: how far it goes, the digest of every day, and the days to be written whatever their digest."""
         made = how.made_of or (Made(relation=table, partition_by=how.partition_by),)
-        definition = self._definition(how)
+        definition = self._definition(table, how)
         if how.load is None:
             anew = known is None or known.definition != definition
             return Seen(definition, 0, 0, self.as_of), self._digests(made), self._all_days(earlier) if anew else set()
@@ -166,9 +166,10 @@ class PartitionWriter:
         digests = {day: one.digest for day, one in earlier.written.days.items()}
         return seen, {**digests, **self._digests(made, load, changed)}, changed
 
-    def _definition(self, how: Partitioning) -> str:
+    def _definition(self, table: str, how: Partitioning) -> str:
         """Digest of what concerns every day."""
-        parts = [how.model_dump_json()]
+        columns = self.con.execute(f"describe warehouse.{table}").fetchall()
+        parts = [how.model_dump_json(), *(f"{name} {kind}" for name, kind, *_ in columns)]
         if how.made_of:
             # Views may read views: rather all of them than one too few.
             parts += self._texts(
@@ -248,7 +249,7 @@ class PartitionWriter:
             return {}
         query = (
             "select split_part(parse_filename(file_name), '_', 1), sum(num_rows) "
-            f"from parquet_file_metadata({sql_literal(str(files / '*.parquet'))}) group by 1"
+            f"from parquet_file_metadata({glob_literal(files)}) group by 1"
         )
         return {day: int(rows) for day, rows in self.con.execute(query).fetchall()}
 

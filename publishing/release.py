@@ -81,6 +81,7 @@ def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = N
             f"Nothing was published: {len(checks.failed)} blocking check(s) failed ({shown}). Readers keep the last release; "
             "mend the data or the model and run again."
         )
+    refuse_while_held(data_dir)
     warehouse = data_dir / "warehouse.duckdb"
     if not warehouse.exists():
         raise PublishError(f"Nothing was published: there is no {warehouse}; run `customer-analytics run` first.")
@@ -95,12 +96,20 @@ def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = N
             store.prune(published, settings.kept)
     except store.HeldError as error:
         raise PublishError(f"Nothing was published: {error}") from error
-    except (OSError, duckdb.Error, ConfigurationError) as error:
+    except (OSError, duckdb.Error, ConfigurationError, ValueError) as error:
         raise PublishError(
             f"Nothing was published: {str(error).splitlines()[0]} Readers keep the last release; free the cause and run "
             "`customer-analytics publish`."
         ) from error
     return release
+
+
+def refuse_while_held(data_dir: Path) -> None:
+    """Raises PublishError while somebody holds releases; to be asked before a long audit."""
+    try:
+        store.require_free(data_dir / "published")
+    except store.HeldError as error:
+        raise PublishError(f"Nothing was published: {error}") from error
 
 
 def current_release(data_dir: Path) -> dict[str, Any] | None:

@@ -45,14 +45,20 @@ def writing(published: Path, though_held: bool = False) -> Iterator[None]:
     folder = os.open(published / "releases", os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        if not though_held and (said := held(published)):
-            raise HeldError(
-                f"{said['by']} holds releases since {said['since'][:19]} UTC ({said['reason'] or 'no reason given'}). Readers keep release "
-                f"{current_id(published)}; `customer-analytics publish --let-go` lets releases go on."
-            )
+        if not though_held:
+            require_free(published)
         yield
     finally:
         os.close(folder)
+
+
+def require_free(published: Path) -> None:
+    """Raises HeldError while somebody holds releases."""
+    if said := held(published):
+        raise HeldError(
+            f"{said['by']} holds releases since {said['since'][:19]} UTC ({said['reason'] or 'no reason given'}). Readers keep release "
+            f"{current_id(published)}; `customer-analytics publish --let-go` lets releases go on."
+        )
 
 
 def held(published: Path) -> dict[str, str] | None:

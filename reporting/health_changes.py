@@ -171,7 +171,7 @@ def _sections(
     if compared:
         charts.append(
             Chart(
-                "Customers by band",
+                "Customers by band (who was scored both times)",
                 "bar",
                 counts,
                 Column("band", "Band"),

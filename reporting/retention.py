@@ -111,8 +111,8 @@ def _summary(last: pd.Series | None, lost: float, ahead: pd.DataFrame) -> str:
     words = f"{last['closing_customers']:,.0f} accounts pay {last['closing_mrr']:,.0f} US dollars a month."
     if net is not None and gross is not None:
         words += f" Of the revenue of twelve months ago {gross:.1%} is still there, with expansion {net:.1%}."
-    total = float(ahead["mrr"].sum())
-    if total:
+    total = float(last["closing_mrr"])
+    if total and len(ahead):
         words += f" Some {lost:,.0f} US dollars a month ({lost / total:.1%}) are expected to be lost within {AHEAD_DAYS} days."
     return words
 

@@ -304,7 +304,14 @@ def _purchases(days: pd.DataFrame, settings: Settings) -> Learnt:
     text = json.dumps({"fitted": _parameters(fitted), "before the hold-out": _parameters(before)})
     learnt = Learnt({**model, **measured, "state": state, "reason": reason, "parameters": text}, holdout)
     if state == "current":
-        learnt.predictions = _worth_of_buyers(fitted, summary, settings)
+        # What was learnt up to the hold-out may be sound where what is learnt up to today is not: parameters that run off to where the formulas end.
+        worth = _worth_of_buyers(fitted, summary, settings)
+        numbers = np.isfinite(worth[["expected_usd", "low_usd", "high_usd"]].to_numpy(dtype=float)).all(axis=1)
+        if numbers.all():
+            learnt.predictions = worth
+        else:
+            said = f"It foretells no number for {int((~numbers).sum()):,} of {len(worth):,} customers"
+            learnt.model |= {"state": "no better than naive", "reason": f"{said}, so it is not used."}
     return learnt
 
 

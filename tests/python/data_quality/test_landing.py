@@ -12,7 +12,18 @@ import pytest
 
 from data_quality.runner import check_landing
 from data_quality.settings import read_settings
-from tests.python.data_quality.conftest import NEXT, Flow, Rows, accounts, answers, as_csv, charges, events, failed
+from tests.python.data_quality.conftest import (
+    MONTHS,
+    NEXT,
+    Flow,
+    Rows,
+    accounts,
+    answers,
+    as_csv,
+    charges,
+    events,
+    failed,
+)
 
 FILES = "files__"
 
@@ -195,6 +206,29 @@ def test_too_little_history_says_nothing_of_what_is_usual(tmp_path: Any, monkeyp
     report = flow.check()
     assert failed(report) == set()
     assert {one.success for one in report.results if one.expectation == "rows_not_collapsed"} == {None}
+
+
+def test_a_day_after_months_is_no_collapse(flow: Flow) -> None:
+    flow.put_month(NEXT, customer_events=[row for row in events(NEXT) if row["received_at"].startswith(f"{NEXT}-28")])
+    assert failed(flow.check()) == set()
+
+
+def test_as_few_rows_over_the_whole_month_are_one(flow: Flow) -> None:
+    flow.put_month(NEXT, customer_events=events(NEXT)[::30])
+    assert ("rows_not_collapsed", "blocking", f"{FILES}customer_events") in failed(flow.check())
+
+
+def test_what_is_usual_after_a_first_load_of_many_files_is_said_of_files(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
+    flow = Flow(tmp_path / "data")
+    for month in ("2025-04", "2025-05", "2025-06", *MONTHS):
+        flow.put("files/customer_events", month, events(month))
+    flow.check()
+    flow.publish()
+    flow.put("files/customer_events", NEXT, events(NEXT)[:100])
+    assert ("rows_as_usual", "warning", f"{FILES}customer_events") in failed(flow.check())
 
 
 def test_an_empty_folder_is_fine(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

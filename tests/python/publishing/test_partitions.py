@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.contracts import ConfigurationError
+from ingestion.quoting import glob_literal, sql_literal
 from publishing import partitioning
 from publishing.partitioning import Partitioning, declared_partitions
 from publishing.release import Checks, publish
@@ -86,13 +87,12 @@ class Bench:
     def check(self) -> None:
         """Readers of the file and of the Parquet see the rows of the warehouse."""
         with duckdb.connect() as con:
-            con.execute(f"attach '{self.folder}/warehouse.duckdb' as warehouse (read_only)")
-            con.execute(f"attach '{self.folder}/published/marts.duckdb' as marts (read_only)")
+            con.execute(f"attach {sql_literal(str(self.folder / 'warehouse.duckdb'))} as warehouse (read_only)")
+            con.execute(f"attach {sql_literal(str(self.folder / 'published' / 'marts.duckdb'))} as marts (read_only)")
             for table in ("gold.fct_events", "gold.fct_scores"):
                 there = f"select * from warehouse.{table}"
-                parquet = (
-                    f"select * from read_parquet('{self.folder}/published/parquet/{table.replace('.', '/')}/*.parquet')"
-                )
+                files = glob_literal(self.folder / "published" / "parquet" / table.replace(".", "/"))
+                parquet = f"select * from read_parquet({files})"
                 for readers in (f"select * from marts.{table}", parquet):
                     for one, other in ((there, readers), (readers, there)):
                         assert con.execute(f"{one} except all {other}").fetchall() == []
@@ -155,6 +155,34 @@ def test_what_changes_rows_of_a_day_that_was_released(bench: Bench, change: str,
     bench.publish()
     bench.run(change)
     assert bench.publish()["gold.fct_events"]["written"] == written
+    bench.check()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table gold.fct_scores rename column score_value to score",
+        "alter table gold.fct_scores alter score_value type decimal(18, 4)",
+        "alter table gold.fct_scores add column further integer",
+    ],
+)
+def test_a_table_of_another_shape_is_written_anew(bench: Bench, change: str) -> None:
+    bench.run(
+        "insert into gold.fct_scores select 'acc-1', date '2026-10-01' + cast(d as integer), 1 from range(3) as r (d)"
+    )
+    assert bench.publish()["gold.fct_scores"] == {"partitions": 3, "written": 3}
+    bench.run(change)
+    bench.run("insert into gold.fct_scores by name select 'acc-1' as customer_id, date '2026-10-05' as date_day")
+    assert bench.publish()["gold.fct_scores"] == {"partitions": 4, "written": 4}
+    bench.check()
+
+
+def test_a_folder_may_be_called_like_a_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(monkeypatch)
+    bench = Bench(tmp_path / "data [1] * o'clock")
+    for day in range(2):
+        bench.arrive(day, 5, first_id=day * 100, user=day)
+        bench.publish()
     bench.check()
 
 
