@@ -47,7 +47,7 @@ def audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=[audit],
+    deps=[audit, *_BUILT],
     group_name="release",
     owners=["team:data-platform"],
     pool=POOL,

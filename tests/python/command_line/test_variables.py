@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 Command = Callable[..., Result]
 
+BUILT = "select table_schema, table_name from information_schema.tables where table_schema not in ('landing', 'quality', 'operations')"
 # As YAML on the command line: variables, and words of what is said about them.
 WRONG = [
     (
@@ -35,11 +36,9 @@ WRONG = [
     ),
     (
         "{own_domains: ['https://shop.example/'], as_of: '2026-02-31', business_hours_from: 17}",
-        [
-            *("'own_domains' is", "https://shop.example/", "'as_of' is", "2026-02-31"),
-            *("'business_hours_to' is 17", "later than business_hours_from, which is 17"),
-        ],
+        ["'own_domains' is", "https://shop.example/", "'as_of' is", "2026-02-31"],
     ),
+    ("{business_hours_from: 17}", ["'business_hours_to' is 17", "later than business_hours_from, which is 17"]),
 ]
 
 
@@ -58,7 +57,8 @@ def test_a_wrong_variable_builds_nothing(
     warehouse = tmp_path / "warehouse.duckdb"
     if warehouse.exists():
         with duckdb.connect(str(warehouse), read_only=True) as con:
-            assert con.execute("select table_schema, table_name from information_schema.tables").fetchall() == []
+            # What came in is loaded and judged before that; nothing is made of it.
+            assert con.execute(BUILT).fetchall() == []
 
 
 def test_a_wrong_line_of_a_seed_builds_nothing(
@@ -74,7 +74,7 @@ def test_a_wrong_line_of_a_seed_builds_nothing(
     assert "seeds/identity_decisions.csv line 2: decided_at is 'yesterday'; it must be a time like" in result.stderr
     assert result.stderr.count("\n") == 1
     with duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True) as con:
-        assert con.execute("select table_schema, table_name from information_schema.tables").fetchall() == []
+        assert con.execute(BUILT).fetchall() == []
 
 
 def test_variables_that_are_no_mapping(command: Command, tmp_path: Path) -> None:

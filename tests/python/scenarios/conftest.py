@@ -220,6 +220,9 @@ def _names(table: str, column: str) -> str | None:
         return f"{choose}({_named('people', 'person_a')}, {_named('people', 'person_b')})"
     if table == "household_components" and column == "component_key":
         return _named("components", column)
+    if (table, column) == ("fct_lifetime_value", "customer_id"):
+        # Of who has no contract it is the golden id.
+        return _named("people", column)
     if (
         "golden_customer_id" in column
         or column == "person_key"

@@ -12,6 +12,7 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
+import command_line.console as shared
 import command_line.main as main
 
 pytestmark = pytest.mark.slow
@@ -22,7 +23,9 @@ def ask(published: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Asks about accounts of the published company."""
     folder, _, _ = published
     for name, stream in (("console", False), ("errors", True)):
-        monkeypatch.setattr(main, name, Console(stderr=stream, highlight=False, soft_wrap=True, width=300))
+        shown = Console(stderr=stream, highlight=False, soft_wrap=True, width=300)
+        for module in (shared, main):
+            monkeypatch.setattr(module, name, shown, raising=False)
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(main.app, ["explain", "account", *arguments, "--data-dir", str(folder)])
