@@ -10,6 +10,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, DbtOutcome, remember_run
 from ingestion.dbt_plugin import BUILD_PART, END_WITH, data_dir
+from orchestration.costs import keep_results
 from orchestration.manifest import spare_parsing, target_path
 from orchestration.options import RunOptions
 from orchestration.parts import Part, part_of_run
@@ -45,6 +46,8 @@ def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: R
         failed = DbtOutcome(False, Checks(0), [f"the build in Dagster's run {context.run.run_id} failed"])
         remember_run(folder, began(context), failed, release_id=None)
         raise
+    finally:
+        keep_results(invocation.target_path / "run_results.json", context.run.run_id, part.name)
 
 
 def _part(context: dg.AssetExecutionContext) -> Part:

@@ -4,11 +4,10 @@ import dagster as dg
 
 from command_line.pipeline import DbtOutcome, record_costs, remember_run, run_dbt
 from ingestion.dbt_plugin import data_dir
-from operations.run_costs import parts_of_file
+from orchestration.costs import parts_of_run
 from orchestration.daily_facts import daily_facts
 from orchestration.dbt_build import dbt_build
 from orchestration.freshness import FOUR_HOURLY
-from orchestration.manifest import target_path
 from orchestration.project import POOL, began
 from orchestration.quality import judged_marts, marts_quality
 from publishing.marts import PUBLISHED_SCHEMAS
@@ -63,8 +62,7 @@ def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     folder = data_dir().resolve()
     outcome, where = _of_the_audit(context) or _audit(context)
     # What dbt's steps of this run say they took; a release has it as well.
-    results = target_path("build").glob(f"*-{context.run.run_id[:7]}-*/run_results.json")
-    outcome.parts += [part for path in sorted(results) for part in parts_of_file(path)]
+    outcome.parts += parts_of_run(context.run.run_id)
     record_costs(folder, began(context), outcome, "built")
     release = None
     try:
