@@ -116,14 +116,14 @@ class Marts:
         self._write_parquet(schema, table)
 
     def hold_partitions(
-        self, schema: str, table: str, writer: PartitionWriter, how: Partitioning, earlier: Earlier | None
+        self, schema: str, table: str, writer: PartitionWriter, how: Partitioning, earlier: Earlier | None, rows: int
     ) -> None:
         """Write the days of a table that have changed, and make a view over all of them."""
         name = f"{schema}.{table}"
         basis = self.folder / "basis"
         files = self._parquet(schema, table)
         files.parent.mkdir(parents=True, exist_ok=True)
-        written = writer.write(name, how, files, basis, earlier)
+        written = writer.write(name, how, files, basis, earlier, rows)
         if not written.rows:
             # A view over no files would be none.
             shutil.rmtree(files)

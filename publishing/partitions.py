@@ -22,6 +22,8 @@ from publishing.partitioning import Made, Partitioning
 #: The partition of rows whose day is unknown.
 NO_DAY = "unknown"
 _PARTITION = "release_partition"
+#: Rows of days that are written at once; some 250 bytes each in memory.
+ROWS_AT_ONCE = 2_000_000
 _NO_DATE = "date '0001-01-01'"
 
 
@@ -93,7 +95,9 @@ class PartitionWriter:
         self.release_id = release_id
         self.as_of = as_of
 
-    def write(self, table: str, how: Partitioning, files: Path, basis: Path, earlier: Earlier | None) -> Written:
+    def write(
+        self, table: str, how: Partitioning, files: Path, basis: Path, earlier: Earlier | None, rows: int
+    ) -> Written:
         """Write `table` (schema.table) to `files`, and what is looked up for it to `basis`; both folders are made.
 
         Args:
@@ -102,6 +106,7 @@ class PartitionWriter:
             files: folder for its Parquet files; a file's name begins with its day.
             basis: folder for what the next release must know to tell what has changed.
             earlier: the same table in the release before, if its files are there.
+            rows: how many the table has, more or less.
         """
         files.mkdir(parents=True)
         basis.mkdir(parents=True, exist_ok=True)
@@ -114,13 +119,13 @@ class PartitionWriter:
             {day: one for day, one in earlier.written.days.items() if there.get(day, 0) == one.rows} if earlier else {}
         )
         stays = {day for day in digests if day in before and day not in changed and before[day].digest == digests[day]}
-        self._write_days(table, how.partition_by, set(digests) - stays, files, everything=not stays)
-        rows = self._rows_of(files)
+        self._write_days(table, how.partition_by, set(digests) - stays, files, rows / max(len(digests), 1))
+        counted = self._rows_of(files)
         if earlier:
             for path in _files_of(earlier.files, stays):
                 _link(path, files / path.name)
         written.days = {
-            day: before[day] if day in stays else Day(rows.get(day, 0), digest, self.release_id)
+            day: before[day] if day in stays else Day(counted.get(day, 0), digest, self.release_id)
             for day, digest in sorted(digests.items())
         }
         return written
@@ -225,19 +230,29 @@ class PartitionWriter:
     def _all_days(self, earlier: Earlier | None) -> set[str]:
         return set(earlier.written.days) if earlier else set()
 
-    def _write_days(self, table: str, column: str, days: set[str], files: Path, everything: bool) -> None:
-        if not days:
+    def _write_days(self, table: str, column: str, days: set[str], files: Path, rows_a_day: float) -> None:
+        """Write some days of a table; so many at once as fit into memory, since each is kept there until it is whole."""
+        at_once = max(1, int(ROWS_AT_ONCE / max(rows_a_day, 1)))
+        ordered = sorted(days)
+        # The order of rows within a file says nothing, and keeping it takes memory as well.
+        self.con.execute("set preserve_insertion_order = false")
+        for start in range(0, len(ordered), at_once):
+            self._write_together(table, column, ordered[start : start + at_once], files)
+        self.con.execute("reset preserve_insertion_order")
+
+    def _write_together(self, table: str, column: str, days: list[str], files: Path) -> None:
+        there = f"from warehouse.{table} where {_on_days(column, set(days))}"
+        how = "format parquet, compression zstd"
+        if len(days) == 1:
+            path = files / f"{days[0]}_0.parquet"
+            self.con.execute(f"copy (select * {there}) to {sql_literal(str(path))} ({how})")
             return
         parts = files / ".parts"
-        # The order of rows within a file says nothing, and keeping it takes memory for every day at once.
-        self.con.execute("set preserve_insertion_order = false")
-        condition = "true" if everything else _on_days(column, days)
         named = f"coalesce(strftime(cast({column} as date), '%Y-%m-%d'), '{NO_DAY}')"
         self.con.execute(
-            f"copy (select *, {named} as {_PARTITION} from warehouse.{table} where {condition}) to {sql_literal(str(parts))} "
-            f"(format parquet, compression zstd, partition_by ({_PARTITION}), write_partition_columns false)"
+            f"copy (select *, {named} as {_PARTITION} {there}) to {sql_literal(str(parts))} "
+            f"({how}, partition_by ({_PARTITION}), write_partition_columns false)"
         )
-        self.con.execute("reset preserve_insertion_order")
         for path in sorted(parts.rglob("*.parquet")):
             day = path.parent.name.partition("=")[2]
             path.rename(files / f"{day}_{path.stem.rpartition('_')[2]}.parquet")

@@ -198,8 +198,9 @@ def _fill(
             for schema, table in tables:
                 name = f"{schema}.{table}"
                 how = declared.get(table)
-                if how and marts.rows_expected(name, earlier.get(name)) >= max(1, settings.partition_rows):
-                    marts.hold_partitions(schema, table, writer, how, earlier.get(name))
+                rows = marts.rows_expected(name, earlier.get(name)) if how else 0
+                if how and rows >= max(1, settings.partition_rows):
+                    marts.hold_partitions(schema, table, writer, how, earlier.get(name), rows)
                 else:
                     marts.copy(schema, table)
             commit, changed = _git_commit()
