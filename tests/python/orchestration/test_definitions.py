@@ -108,7 +108,8 @@ def test_release_comes_after_every_table_it_holds(flow):
     graph = flow.defs.resolve_asset_graph()
     inside = {key for key in graph.get_all_asset_keys() if key.path[0] in PUBLISHED_SCHEMAS}
     assert inside <= graph.get(dg.AssetKey("audit")).parent_keys
-    assert graph.get(dg.AssetKey("published")).parent_keys == {dg.AssetKey("audit")}
+    # A check that fails while one of them is built keeps a release back that is asked for without the audit, too.
+    assert inside | {dg.AssetKey("audit")} <= graph.get(dg.AssetKey("published")).parent_keys
 
 
 @pytest.mark.parametrize(
