@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import yaml
 
-from ingestion.contracts import PROJECT_DIR
+from ingestion.contracts import PROJECT_DIR, project_variables
 from intelligence.identity import step as identity
 from intelligence.identity.matching import MatchReport
 from intelligence.identity.step import match_warehouse
@@ -235,7 +234,7 @@ def _one_sentence(error: BaseException) -> str:
 
 def thresholds() -> tuple[float, float]:
     """The probabilities from which a link joins records, and from which it waits for somebody, as dbt_project.yml has them."""
-    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+    variables = project_variables()
     return variables["identity_automatic_probability"], variables["identity_review_probability"]
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from command_line.explain_person import ExplainError, Person, place_of, print_table, rows, tables
-from ingestion.contracts import PROJECT_DIR
+from ingestion.contracts import project_variables
 
 DECISIONS = ("merge", "keep_apart")
 MODELS = ("identity_decisions+,path:models/silver/identity", "identity_decisions+,path:models/silver/golden")
@@ -120,7 +120,7 @@ def _add(copy: Path, decision: Decision) -> dict[str, Any]:
             [decision.decision, *one, *other],
         )
         stored = dict(con.execute("select name, setting from landing.build_settings").fetchall())
-    rules = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+    rules = project_variables()
     found: dict[str, Any] = {}
     for name, setting in stored.items():
         if name in rules and setting != "None":

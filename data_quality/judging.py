@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data_quality.settings import Settings
@@ -59,6 +60,38 @@ class Result:
     def warns(self) -> bool:
         """Whether it is worth a word, and no more than that."""
         return self.success is False and not self.blocks
+
+
+def claims_about(
+    boundary: str,
+    rows: pd.DataFrame,
+    suite: str,
+    expectation: str,
+    observed: pd.Series | float,
+    lowest: pd.Series | float | None,
+    highest: pd.Series | float | None,
+    seen: list[str],
+    expected: list[str],
+) -> pd.DataFrame:
+    """Claims about rows that have table and, where there is one, column, file and load_id; a limit of None is none."""
+    claim = pd.DataFrame(
+        {
+            "boundary": boundary,
+            "suite": f"{boundary} {suite}",
+            "expectation": expectation,
+            "table": rows["table"],
+            "column": rows.get("column", None),
+            "file": rows.get("file", None),
+            "load_id": rows.get("load_id", None),
+            "observed": observed,
+            "lowest": np.nan if lowest is None else lowest,
+            "highest": np.nan if highest is None else highest,
+            "observed_words": seen,
+            "expected_words": expected,
+        }
+    )
+    claim["subject"] = claim["file"].fillna(claim["table"]).astype(str) + " " + claim["column"].fillna("").astype(str)
+    return claim.reindex(columns=list(CLAIM_COLUMNS))
 
 
 def claims_frame(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data_quality.judging import CLAIM_COLUMNS, claims_frame
+from data_quality.judging import claims_about, claims_frame
 from data_quality.landing_measures import LandedTable
 from data_quality.settings import Settings
 
@@ -79,24 +79,17 @@ def _claim(
     expected: list[str],
 ) -> pd.DataFrame:
     """Claims about rows that have relation, file and, of columns, column."""
-    claim = pd.DataFrame(
-        {
-            "boundary": "landing",
-            "suite": f"landing {suite}",
-            "expectation": expectation,
-            "table": rows["relation"],
-            "column": rows.get("column", None),
-            "file": rows.get("file", None),
-            "load_id": rows.get("load_id", None),
-            "observed": observed,
-            "lowest": np.nan if lowest is None else lowest,
-            "highest": np.nan if highest is None else highest,
-            "observed_words": seen,
-            "expected_words": expected,
-        }
+    return claims_about(
+        "landing",
+        rows.rename(columns={"relation": "table"}),
+        suite,
+        expectation,
+        observed,
+        lowest,
+        highest,
+        seen,
+        expected,
     )
-    claim["subject"] = claim["file"].fillna(claim["table"]).astype(str) + " " + claim["column"].fillna("").astype(str)
-    return claim.reindex(columns=list(CLAIM_COLUMNS))
 
 
 def _percent(shares: pd.Series) -> list[str]:

@@ -7,10 +7,8 @@ column), `measured_values` (one per file, column of known categories and value).
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -19,7 +17,6 @@ import yaml
 from data_quality.settings import Settings
 from ingestion.contracts import (
     CONTRACT_SYSTEM,
-    PROJECT_DIR,
     SYSTEM_COLUMNS,
     Catalogue,
     ConfigurationError,
@@ -27,7 +24,7 @@ from ingestion.contracts import (
     ContractColumn,
     mapped_expression,
     normalise_name,
-    read_catalogue,
+    project_variables,
 )
 from ingestion.quoting import sql_literal
 from ingestion.reading import FILE_COLUMN
@@ -82,12 +79,6 @@ class LandedTable:
     def definition(self) -> str:
         """Changes with what is measured."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
-
-
-def current_catalogue() -> Catalogue:
-    """What the loader reads by; the environment variable MAPPINGS_DIR names another folder of mappings."""
-    mappings = os.environ.get("MAPPINGS_DIR")
-    return read_catalogue(mappings_dir=Path(mappings) if mappings else None)
 
 
 def landed_tables(catalogue: Catalogue, settings: Settings) -> dict[str, LandedTable]:
@@ -166,9 +157,7 @@ def _table_of_contract(
 
 def future_tolerance_hours() -> int:
     """Of the project's variables, the one that says from when a time counts as future."""
-    return int(
-        yaml.load((PROJECT_DIR / "dbt_project.yml").read_text(), Loader=_Loader)["vars"]["future_tolerance_hours"]
-    )
+    return int(project_variables()["future_tolerance_hours"])
 
 
 def measure(con: duckdb.DuckDBPyConnection, tables: dict[str, LandedTable]) -> None:

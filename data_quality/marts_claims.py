@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from data_quality.judging import CLAIM_COLUMNS, claims_frame
+from data_quality.judging import claims_about, claims_frame
 from data_quality.marts_measures import ACCOUNTS, MartsMeasures
 from data_quality.settings import Settings
 
@@ -43,22 +43,7 @@ def _claim(
     expected: list[str],
 ) -> pd.DataFrame:
     """Claims about rows that have table and, of columns, column."""
-    claim = pd.DataFrame(
-        {
-            "boundary": "marts",
-            "suite": f"marts {suite}",
-            "expectation": expectation,
-            "table": rows["table"],
-            "column": rows.get("column", None),
-            "observed": observed,
-            "lowest": np.nan if lowest is None else lowest,
-            "highest": np.nan if highest is None else highest,
-            "observed_words": seen,
-            "expected_words": expected,
-        }
-    )
-    claim["subject"] = claim["table"] + " " + claim["column"].fillna("").astype(str)
-    return claim.reindex(columns=list(CLAIM_COLUMNS))
+    return claims_about("marts", rows, suite, expectation, observed, lowest, highest, seen, expected)
 
 
 def _distributions(settings: Settings, now: MartsMeasures, released: MartsMeasures | None) -> list[pd.DataFrame]:

@@ -15,11 +15,11 @@ from data_quality import history, holding
 from data_quality.acceptance import accepted_ids
 from data_quality.judging import Result, digest, judge
 from data_quality.landing_claims import LandedFiles, landing_claims
-from data_quality.landing_measures import LandedTable, current_catalogue, landed_tables, measure, read_measures
+from data_quality.landing_measures import LandedTable, landed_tables, measure, read_measures
 from data_quality.marts_claims import marts_claims
 from data_quality.marts_measures import agreeing_numbers, measure_marts, rows_frame
 from data_quality.settings import Settings, read_settings
-from ingestion.contracts import Catalogue
+from ingestion.contracts import Catalogue, current_catalogue
 from ingestion.landing import ingest
 from ingestion.quoting import sql_literal
 from intelligence.warehouse import open_warehouse

@@ -6,6 +6,7 @@ that the loader, the command line and dbt cannot disagree.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -223,6 +224,20 @@ def _resolve_doc(description: str, project_dir: Path) -> str:
         block = re.search(rf"\{{% docs {match.group(1)} %\}}(.*?)\{{% enddocs %\}}", shared, re.S)
         description = block.group(1) if block else ""
     return " ".join(description.split())
+
+
+def project_variables(project_dir: Path = PROJECT_DIR) -> dict[str, Any]:
+    """The dbt variables of the project, as dbt_project.yml has them; a run's `--vars` are not in it."""
+    return dict(_read_yaml(project_dir / "dbt_project.yml")["vars"])
+
+
+def current_catalogue() -> Catalogue:
+    """What the loader reads by; the environment variable MAPPINGS_DIR names another folder of mappings.
+
+    Raises ConfigurationError as `read_catalogue` does.
+    """
+    mappings = os.environ.get("MAPPINGS_DIR")
+    return read_catalogue(mappings_dir=Path(mappings) if mappings else None)
 
 
 def read_catalogue(project_dir: Path = PROJECT_DIR, mappings_dir: Path | None = None) -> Catalogue:

@@ -20,7 +20,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from ingestion import seeds
-from ingestion.contracts import PROJECT_DIR, ConfigurationError, read_catalogue
+from ingestion.contracts import PROJECT_DIR, ConfigurationError, current_catalogue
 from ingestion.landing import ingest
 from intelligence.identity.normalising import register
 from operations.faults import OperationError, WarehouseBusyError, require_usable
@@ -72,9 +72,7 @@ class Plugin(BasePlugin):
         def ingest_landing(_: str) -> str:
             with conn.cursor() as cursor:
                 try:
-                    mappings = os.environ.get("MAPPINGS_DIR")
-                    catalogue = read_catalogue(mappings_dir=Path(mappings) if mappings else None)
-                    report = ingest(cursor, data_dir() / "landing", catalogue)
+                    report = ingest(cursor, data_dir() / "landing", current_catalogue())
                 except ConfigurationError as error:
                     return json.dumps({"error": str(error)})
             return json.dumps(

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from ingestion.contracts import PROJECT_DIR, Catalogue, ConfigurationError, read_catalogue
+from ingestion.contracts import (
+    PROJECT_DIR,
+    ConfigurationError,
+    current_catalogue,
+    project_variables,
+)
 from ingestion.discovery import discover
 from ingestion.seeds import SEEDS_DIR, check_seeds
 from operations.backup import BACKUPS, SET_ASIDE, list_backups
@@ -135,7 +139,7 @@ def variable_problems(project_dir: Path) -> list[str]:
     """What is wrong with the variables of dbt_project.yml, by the rules of macros/configuration, which stop a run."""
     import jinja2
 
-    settings = yaml.safe_load((project_dir / "dbt_project.yml").read_text())["vars"]
+    settings = project_variables(project_dir)
     answers: list[Any] = []
 
     def give_back(answer: Any) -> str:
@@ -176,14 +180,9 @@ def _one_value(sql: str) -> Any:
     return type("Answer", (), {"columns": [Column()]})()
 
 
-def _catalogue() -> Catalogue:
-    mappings = os.environ.get("MAPPINGS_DIR")
-    return read_catalogue(mappings_dir=Path(mappings) if mappings else None)
-
-
 def _mappings(data_dir: Path) -> Iterator[Finding]:
     try:
-        catalogue = _catalogue()
+        catalogue = current_catalogue()
     except ConfigurationError as error:
         yield Finding("mappings", "fail", str(error), "put the mapping right")
         return
@@ -422,7 +421,7 @@ def _warehouse(data_dir: Path) -> Iterator[Finding]:
 
 def _landing(data_dir: Path) -> Iterator[Finding]:
     try:
-        found = discover(data_dir / "landing", _catalogue())
+        found = discover(data_dir / "landing", current_catalogue())
     except ConfigurationError:
         return
     if not found:

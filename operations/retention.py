@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from ingestion.contracts import PROJECT_DIR
+from ingestion.contracts import PROJECT_DIR, project_variables
 
 #: However old they are, so many of the newest logs stay: a machine that is switched on once a quarter has its last logs.
 LOGS_AT_LEAST = 10
@@ -28,7 +26,7 @@ class Retention:
 
 def retention(project_dir: Path = PROJECT_DIR) -> Retention:
     """The settings keep_log_days, keep_run_days and keep_backups."""
-    variables = yaml.safe_load((project_dir / "dbt_project.yml").read_text())["vars"]
+    variables = project_variables(project_dir)
     return Retention(variables["keep_log_days"], variables["keep_run_days"], variables["keep_backups"])
 
 

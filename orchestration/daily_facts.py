@@ -11,10 +11,9 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import yaml
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, run_dbt
-from ingestion.contracts import PROJECT_DIR
+from ingestion.contracts import project_variables
 from ingestion.dbt_plugin import data_dir
 from orchestration.days import FACTS, DailyFact, Day, day_of_as_of, days_of, missing_days
 from orchestration.options import RunOptions
@@ -78,7 +77,7 @@ def daily_facts(context: dg.AssetExecutionContext, options: RunOptions) -> dg.Ma
 def _is_daily(fact: DailyFact, options: RunOptions) -> bool:
     if fact.frequency is None:
         return True
-    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"] | options.variables
+    variables = project_variables() | options.variables
     return bool(variables[fact.frequency] == "daily")
 
 

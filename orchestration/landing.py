@@ -1,8 +1,6 @@
 """The landing folder as assets: one for each table that the loader keeps."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -10,7 +8,7 @@ import duckdb
 from command_line.pipeline import remember_run
 from command_line.quality_commands import as_outcome
 from data_quality.settings import LANDING
-from ingestion.contracts import read_catalogue
+from ingestion.contracts import current_catalogue
 from ingestion.dbt_plugin import data_dir
 from ingestion.landing import ingest
 from operations.faults import kind_of, sentence_of
@@ -46,7 +44,6 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
     from data_quality.runner import check_landing
 
     folder = data_dir().resolve()
-    mappings = os.environ.get("MAPPINGS_DIR")
     try:
         con = duckdb.connect(str(folder / "warehouse.duckdb"))
     except duckdb.Error as error:
@@ -54,7 +51,7 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
             raise warehouse_in_use() from error
         raise dg.Failure(sentence_of(error, folder) or str(error), allow_retries=False) from error
     with con:
-        report = ingest(con, folder / "landing", read_catalogue(mappings_dir=Path(mappings) if mappings else None))
+        report = ingest(con, folder / "landing", current_catalogue())
     for problem in report.problems:
         context.log.warning(problem)
     with step_errors(context):

@@ -6,9 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from ingestion.contracts import PROJECT_DIR, ConfigurationError
+from ingestion.contracts import ConfigurationError, project_variables
 
 #: Environment variable with the folder under which readers see `published/`, or `relative`.
 RELEASE_ROOT = "RELEASE_ROOT"
@@ -32,7 +30,7 @@ class ReleaseSettings:
 
 def release_settings(published: Path) -> ReleaseSettings:
     """The settings in force for a published folder. Raises ConfigurationError if one is none."""
-    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+    variables = project_variables()
     return ReleaseSettings(
         kept=_whole_number(variables, "keep_releases", 1, 1000),
         partition_rows=_whole_number(variables, "release_partition_rows", 0, 10**12),

@@ -12,8 +12,8 @@ import pytest
 from command_line.quality_commands import QualityError, accept_results
 from data_quality.acceptance import acceptance_file, accepted_ids
 from data_quality.holding import HELD
-from data_quality.landing_measures import current_catalogue
 from data_quality.runner import QualityReport, check_landing, check_marts
+from ingestion.contracts import current_catalogue
 from ingestion.landing import ingest
 from tests.python.data_quality.conftest import NEXT, Flow, accounts, as_csv
 

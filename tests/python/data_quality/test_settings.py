@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_quality.landing_measures import current_catalogue, landed_tables
+from data_quality.landing_measures import landed_tables
 from data_quality.settings import SETTINGS_FILE, read_settings
-from ingestion.contracts import ConfigurationError
+from ingestion.contracts import ConfigurationError, current_catalogue
 
 GOOD = SETTINGS_FILE.read_text()
 
