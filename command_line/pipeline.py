@@ -45,6 +45,9 @@ def _made_of(tables: Sequence[str]) -> tuple[str, ...]:
 #: What dbt builds before each Python step: what that reads, with all it is made of. The rest is built afterwards.
 BEFORE_MATCHING = _made_of((*identity.READS, *text.STEP.reads))
 BEFORE_LEARNING = _made_of(sorted({table for step in LEARNING for table in step.reads}))
+#: With all that the tables are made of in the selection, every check runs where its last table is built, whichever way dbt looks for
+#: checks; this one does not search the whole graph once for each table named.
+CHECKS_OF_A_PART = ("--indirect-selection", "cautious")
 
 
 @dataclass
@@ -124,13 +127,13 @@ class Build:
         for selection, step in steps:
             part = "middle" if built else "first"
             without = ["--exclude", *built] if built else []
-            build = ["build", *arguments, "--select", *selection, *without]
+            build = ["build", *CHECKS_OF_A_PART, *arguments, "--select", *selection, *without]
             self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part, manifest=read.manifest))
             if not self.outcome.succeeded:
                 return
             step()
             built += selection
-        last = ["build", *arguments, "--exclude", *built]
+        last = ["build", *CHECKS_OF_A_PART, *arguments, "--exclude", *built]
         self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last", manifest=read.manifest))
 
     @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from command_line import pipeline
-from command_line.pipeline import BEFORE_LEARNING, BEFORE_MATCHING, DbtOutcome, run_dbt
+from command_line.pipeline import BEFORE_LEARNING, BEFORE_MATCHING, CHECKS_OF_A_PART, DbtOutcome, run_dbt
 from data_quality.runner import QualityReport
 from ingestion.contracts import PROJECT_DIR
 from intelligence.identity.comparisons import COLUMNS
@@ -41,9 +41,9 @@ def test_the_parts_together_are_everything_once(place: Path) -> None:
     parts: list[list[str]] = []
     built: list[str] = []
     for selection in (BEFORE_MATCHING, BEFORE_LEARNING):
-        parts.append(_listed("--select", *selection, *(["--exclude", *built] if built else [])))
+        parts.append(_listed(*CHECKS_OF_A_PART, "--select", *selection, *(["--exclude", *built] if built else [])))
         built += selection
-    parts.append(_listed("--exclude", *built))
+    parts.append(_listed(*CHECKS_OF_A_PART, "--exclude", *built))
     everything = [
         name for name in _listed() if name.split(".")[0] in ("model", "seed", "test", "unit_test", "source", "exposure")
     ]
