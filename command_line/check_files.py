@@ -12,7 +12,7 @@ import duckdb
 from rapidfuzz import fuzz, process
 from rich.console import Console
 
-from command_line.pipeline import run_dbt
+from command_line.pipeline import project_aside, run_dbt
 from ingestion.contracts import (
     CONTRACT_SYSTEM,
     Contract,
@@ -44,6 +44,8 @@ def check_folder(console: Console, folder: Path, mapping: Path | None, system: s
     with tempfile.TemporaryDirectory(prefix="customer-analytics-check-") as name:
         place = Path(name)
         _lay_out(folder.resolve(), mapping, system, place)
+        with console.status("reading the project"):
+            project = project_aside()
         os.environ["DBT_TARGET_PATH"] = str(place / "target")
         os.environ["DBT_LOG_PATH"] = str(place / "logs")
         os.environ["MAPPINGS_DIR"] = str(place / "mappings")
@@ -51,6 +53,7 @@ def check_folder(console: Console, folder: Path, mapping: Path | None, system: s
             outcome = run_dbt(
                 ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+staging__*", "+quarantine__*"],
                 place,
+                manifest=project,
             )
         if not outcome.succeeded:
             raise CheckError(outcome.problems[0] if outcome.problems else "dbt could not read the files.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
+import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from operations.runs import run_id_of
 from publishing.release import Checks
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 BLOCKING = ("error", "fail")
@@ -89,6 +90,17 @@ class Build:
     matched: MatchReport | None = None
     texts: StepReport | None = None
     learnt: list[StepReport] = field(default_factory=list)
+    project: Manifest | None = None
+
+    def prepare(self, data_dir: Path, arguments: Sequence[str]) -> bool:
+        """Read the project, and look at its variables and seeds before anything is loaded. False if either is wrong; `outcome` says how."""
+        read = read_project(arguments, data_dir)
+        if read.manifest and (wrong := wrong_settings(arguments, data_dir, read.manifest)):
+            read = DbtOutcome(False, Checks(0, failed=[wrong]), [wrong])
+        if not read.succeeded:
+            self.outcome = read
+        self.project = read.manifest
+        return read.succeeded
 
     def do(
         self,
@@ -118,9 +130,7 @@ class Build:
                 with self._timed(step.asset, "middle"):
                     self.learnt.append(step.run(warehouse, retrain="--full-refresh" in arguments, progress=tell))
 
-        read = read_project(arguments, data_dir)
-        if not read.succeeded:
-            self.outcome = read
+        if self.project is None and not self.prepare(data_dir, arguments):
             return
         steps = [(BEFORE_MATCHING, read_and_match), (BEFORE_LEARNING, learn)]
         built: list[str] = []
@@ -128,13 +138,13 @@ class Build:
             part = "middle" if built else "first"
             without = ["--exclude", *built] if built else []
             build = ["build", *CHECKS_OF_A_PART, *arguments, "--select", *selection, *without]
-            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part, manifest=read.manifest))
+            self.outcome = self.outcome.and_then(run_dbt(build, data_dir, progress, part=part, manifest=self.project))
             if not self.outcome.succeeded:
                 return
             step()
             built += selection
         last = ["build", *CHECKS_OF_A_PART, *arguments, "--exclude", *built]
-        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last", manifest=read.manifest))
+        self.outcome = self.outcome.and_then(run_dbt(last, data_dir, progress, part="last", manifest=self.project))
 
     @contextmanager
     def _timed(self, step: str, part: str) -> Iterator[None]:
@@ -150,8 +160,48 @@ class Build:
 
 def read_project(arguments: Sequence[str], data_dir: Path) -> DbtOutcome:
     """What dbt reads of the project with the `--vars` of these arguments; builds that are given its `manifest` need not read it again."""
+    return run_dbt(["parse", *_variables_in(arguments)], data_dir)
+
+
+def project_aside() -> Manifest | None:
+    """What dbt reads of the project with the variables as its file has them, for what is built aside of the data folder; None if it cannot.
+
+    It is kept in a target folder of its own, so that the next run finds what it read itself.
+    """
+    target = Path(os.environ.get("DBT_TARGET_PATH") or PROJECT_DIR / "target") / "aside"
+    with in_folders(DBT_TARGET_PATH=target, DATA_DIR=target / "data"):
+        return read_project([], target / "data").manifest
+
+
+@contextmanager
+def in_folders(**folders: Path) -> Iterator[None]:
+    """Environment variables that name folders; afterwards they are what they were."""
+    before = {name: os.environ.get(name) for name in folders}
+    os.environ.update({name: str(folder) for name, folder in folders.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def wrong_settings(arguments: Sequence[str], data_dir: Path, manifest: Manifest) -> str | None:
+    """What is wrong with the variables or the seeds, in a line, as every build would find it at its start; None if nothing is."""
+    # In a folder of its own: whoever has the warehouse open is waited for later.
+    with tempfile.TemporaryDirectory(prefix="customer-analytics-settings-") as name, in_folders(DATA_DIR=data_dir):
+        answer = _invoke(["run-operation", "check_settings", *_variables_in(arguments)], Path(name), manifest=manifest)
+    if answer.success:
+        return None
+    results = list(getattr(answer.result, "results", None) or [])
+    return _one_sentence(answer.exception or "; ".join(result.message or "" for result in results))
+
+
+def _variables_in(arguments: Sequence[str]) -> Sequence[str]:
     at = arguments.index("--vars") if "--vars" in arguments else len(arguments)
-    return run_dbt(["parse", *arguments[at : at + 2]], data_dir)
+    return arguments[at : at + 2]
 
 
 def run_dbt(
@@ -166,27 +216,9 @@ def run_dbt(
     `progress` gets the name of every model and check that is done. `part` says which part of a run in parts it is (`first`, `middle`, `last`);
     `manifest` is what `read_project` found with the same variables. Never raises for what dbt reports as failed.
     """
-    os.environ["DATA_DIR"] = str(data_dir)
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    from ingestion.dbt_plugin import BUILD_PART
-
-    def hear(event: Any) -> None:
-        if progress and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            progress(event.data.node_info.node_name)
-
-    place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    os.environ[BUILD_PART] = part
-    try:
-        with _few_collections():
-            answer = dbtRunner(manifest, callbacks=[hear]).invoke(
-                [*arguments, *place, "--quiet", "--log-level", "none"]
-            )
-    finally:
-        os.environ.pop(BUILD_PART, None)
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    answer = _invoke(arguments, data_dir, progress, part, manifest)
     passed, warned, failed, problems, warnings = 0, [], [], [], []
     results = list(getattr(answer.result, "results", None) or [])
     for result in results:
@@ -214,6 +246,33 @@ def run_dbt(
     return DbtOutcome(succeeded, Checks(passed, warned, failed), problems, len(results), warnings, parts, parsed)
 
 
+def _invoke(
+    arguments: Sequence[str],
+    data_dir: Path,
+    progress: Callable[[str], None] | None = None,
+    part: str = "",
+    manifest: Manifest | None = None,
+) -> dbtRunnerResult:
+    os.environ["DATA_DIR"] = str(data_dir)
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    from ingestion.dbt_plugin import BUILD_PART
+
+    def hear(event: Any) -> None:
+        if progress and event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            progress(event.data.node_info.node_name)
+
+    place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    os.environ[BUILD_PART] = part
+    try:
+        with _few_collections():
+            return dbtRunner(manifest, callbacks=[hear]).invoke([*arguments, *place, "--quiet", "--log-level", "none"])
+    finally:
+        os.environ.pop(BUILD_PART, None)
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
 @contextmanager
 def _few_collections() -> Iterator[None]:
     """What dbt reads of the project lives to its end: looking through it for garbage at Python's usual pace is a seventh of a build."""
@@ -225,14 +284,14 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _one_sentence(error: BaseException) -> str:
+def _one_sentence(error: BaseException | str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(
         line for line in lines if not line.startswith((">", "in macro", "Compilation Error", "Runtime Error"))
     )
     if known := faults.sentence_of(text, Path(os.environ["DATA_DIR"])):
         return known
-    return text or "".join(traceback.format_exception_only(error)).strip()
+    return text or type(error).__name__
 
 
 def thresholds() -> tuple[float, float]:

@@ -6,11 +6,8 @@ would make of it, without a second way of clustering that could disagree with th
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,16 +72,18 @@ def concern(person: Person, decision: Decision) -> None:
 
 def print_effect(console: Console, data_dir: Path, decision: Decision) -> None:
     """Work out on a copy what the decision would change, and print it."""
-    from command_line.pipeline import run_dbt
+    from command_line.pipeline import in_folders, project_aside, run_dbt
 
     warehouse = data_dir / "warehouse.duckdb"
     with tempfile.TemporaryDirectory(prefix="decision-") as name:
         folder = Path(name)
         copy = _copy(warehouse, folder)
         variables = _add(copy, decision)
-        with _elsewhere(folder):
+        # What these models are made of does not hang on the variables: what dbt read of the project last may be read again.
+        project = project_aside()
+        with in_folders(DATA_DIR=folder / "data", DBT_TARGET_PATH=folder / "target", DBT_LOG_PATH=folder / "logs"):
             arguments = ["run", "--select", *MODELS, "--vars", yaml.safe_dump(variables)]
-            outcome = run_dbt(arguments, folder / "data")
+            outcome = run_dbt(arguments, folder / "data", manifest=project)
         if not outcome.succeeded or not outcome.nodes:
             problem = outcome.problems[0] if outcome.problems else "dbt built nothing"
             raise ExplainError(f"The decision cannot be tried out: {problem}")
@@ -132,22 +131,6 @@ def _add(copy: Path, decision: Decision) -> dict[str, Any]:
                 else yaml.safe_load(setting)
             )
     return found
-
-
-@contextmanager
-def _elsewhere(folder: Path) -> Iterator[None]:
-    """What dbt writes goes below the folder; afterwards the environment is what it was."""
-    names = {"DATA_DIR": "data", "DBT_TARGET_PATH": "target", "DBT_LOG_PATH": "logs"}
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update({name: str(folder / place) for name, place in names.items()})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _moved(

@@ -88,14 +88,15 @@ def _build_and_publish(run: Run, folder: Path, arguments: list[str], matching: b
             build = Build()
             quality = []
             try:
-                quality.append(check_landing(folder, progress=shown.update))
-                if quality[0].blocking:
-                    remember_run(folder, began, as_outcome(quality[0]), None)
-                    run.log.error(quality[0].message, step="quality")
-                    raise fail(quality[0].message)
-                build.do(folder, [*WITHOUT_UNIT_TESTS, *arguments], matching, advance, tell)
-                if build.outcome.succeeded:
-                    quality.append(check_marts(folder, progress=shown.update))
+                if build.prepare(folder, arguments):
+                    quality.append(check_landing(folder, progress=shown.update))
+                    if quality[0].blocking:
+                        remember_run(folder, began, as_outcome(quality[0]), None)
+                        run.log.error(quality[0].message, step="quality")
+                        raise fail(quality[0].message)
+                    build.do(folder, [*WITHOUT_UNIT_TESTS, *arguments], matching, advance, tell)
+                    if build.outcome.succeeded:
+                        quality.append(check_marts(folder, progress=shown.update))
             except (StepError, ConfigurationError) as error:
                 build.outcome.problems.append(str(error))
                 build.outcome.succeeded = False

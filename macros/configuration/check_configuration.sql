@@ -1,6 +1,12 @@
+{# What can be told to be wrong before anything is loaded: the variables and the seeds. `customer-analytics run` begins with it. #}
+{% macro check_settings() -%}
+    {{ check_configuration() }}
+    {{ check_seeds() }}
+{%- endmacro %}
+
 {# Stops the run before its first model if variables are unknown or hold something they may not: says of each what it is and what it may be. #}
 {% macro check_configuration() -%}
-    {% if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot'] %}
+    {% if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'run-operation'] %}
         {% set rules = variable_rules() %}
         {% set problems = [] %}
         {% for name in (invocation_args_dict.get('vars') or {}).keys() if name not in rules %}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,9 @@ import yaml
 from click.testing import Result
 
 from command_line.explain_person import FIELDS, counted, in_short, in_words, shown_probability
+from command_line.pipeline import in_folders, run_dbt
 from ingestion.contracts import PROJECT_DIR
+from tests.python.parsed_project import parsed_project
 
 Command = Callable[..., Result]
 
@@ -121,33 +122,24 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "path:models/silver/identity",
         "path:models/silver/golden",
     ]
-    ran = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "dbt"),
-            "--quiet",
-            "build",
-            "--vars",
-            "{as_of: '2026-01-01'}",
-            "--exclude-resource-type",
-            "test",
-            "--exclude-resource-type",
-            "unit_test",
-            "--select",
-            *models,
-        ],
-        cwd=PROJECT_DIR,
-        env={
-            **os.environ,
-            "DATA_DIR": str(folder / "data"),
-            "MAPPINGS_DIR": str(folder / "mappings"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "PYTHONPATH": str(PROJECT_DIR),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == 0, ran.stdout[-3000:]
+    build = [
+        "build",
+        "--vars",
+        "{as_of: '2026-01-01'}",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "--select",
+        *models,
+    ]
+    with in_folders(
+        DATA_DIR=folder / "data",
+        MAPPINGS_DIR=folder / "mappings",
+        DBT_TARGET_PATH=folder / "target",
+        DBT_LOG_PATH=folder / "logs",
+    ):
+        outcome = run_dbt(build, folder / "data", manifest=parsed_project())
+    assert outcome.succeeded, outcome.problems
     return folder / "data"
 
 

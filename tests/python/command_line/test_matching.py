@@ -21,6 +21,7 @@ from intelligence.learning import LEARNING
 from intelligence.warehouse import Step, StepError, StepReport
 from intelligence.warehouse import create_tables as create_tables_of_a_step
 from publishing.release import Checks
+from tests.python.parsed_project import parsed_project
 
 Command = Callable[..., Result]
 
@@ -31,7 +32,9 @@ def _listed(*selection: str) -> list[str]:
     from dbt.cli.main import dbtRunner
 
     place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--quiet", "--log-level", "none"]
-    answer = dbtRunner().invoke(["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place])
+    answer = dbtRunner(parsed_project()).invoke(
+        ["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place]
+    )
     assert answer.success, answer.exception
     return [json.loads(line)["unique_id"] for line in answer.result]
 

@@ -15,6 +15,7 @@ import pytest
 
 from ingestion.contracts import PROJECT_DIR
 from simulator.company import simulate
+from tests.python.parsed_project import spare_parsing
 
 BUILD_WITHOUT_CHECKS = """
 import sys
@@ -68,41 +69,22 @@ def flow(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         patch.setenv("DBT_WRITE_JSON", "true")
         patch.delenv("DAGSTER_HOME", raising=False)
         patch.delenv("MAPPINGS_DIR", raising=False)
+        for purpose in ("definitions", "build"):
+            spare_parsing(folder / "target" / "dagster" / purpose, folder)
         from orchestration.definitions import defs
 
-        _spare_parsing(folder / "target" / "dagster" / "build")
         with dg.DagsterInstance.ephemeral() as instance:
             yield Flow(defs, folder, instance)
 
 
 @pytest.fixture(scope="module")
-def command_line_build(
-    flow: Flow, simulated: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, subprocess.Popen]]:
-    """The build of `customer-analytics run` over the same landing, started and not waited for. The checks are Dagster's share."""
+def by_command_line(flow: Flow, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build of `customer-analytics run` over the same landing. The checks are Dagster's share."""
     folder = tmp_path_factory.mktemp("by_command_line")
     shutil.copytree(simulated / "landing", folder / "landing")
-    _spare_parsing(folder / "target")
+    spare_parsing(folder / "target", folder)
     environment = {**os.environ, "DBT_TARGET_PATH": str(folder / "target")}
     command = [sys.executable, "-c", BUILD_WITHOUT_CHECKS, str(folder)]
-    with subprocess.Popen(
-        command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as running:
-        yield folder, running
-        running.kill()
-
-
-@pytest.fixture(scope="module")
-def by_command_line(command_line_build: tuple[Path, subprocess.Popen]) -> Path:
-    folder, running = command_line_build
-    said, _ = running.communicate(timeout=900)
-    assert running.returncode == 0, said.decode()
+    ran = subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, timeout=900)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder
-
-
-def _spare_parsing(target: Path) -> None:
-    """Give dbt what it has read already, in whatever folder that was."""
-    from orchestration.project import MANIFEST_FOLDER
-
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(MANIFEST_FOLDER / "partial_parse.msgpack", target)

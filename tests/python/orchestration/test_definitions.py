@@ -147,6 +147,7 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
     from ingestion.contracts import PROJECT_DIR
     from orchestration.parts import Part, part_of_run
     from orchestration.project import MANIFEST, STAGES, TABLES
+    from tests.python.parsed_project import parsed_project
 
     def listed(*selection: str) -> list[str]:
         place = [
@@ -158,11 +159,12 @@ def test_the_steps_of_dbt_together_run_every_test_once(flow):
             "--log-level",
             "none",
         ]
-        answer = dbtRunner().invoke(["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place])
+        answer = dbtRunner(project).invoke(["ls", "--output", "json", "--output-keys", "unique_id", *selection, *place])
         assert answer.success, answer.exception
         names = [json.loads(line)["unique_id"] for line in answer.result]
         return [name for name in names if name.split(".")[0] != "source"]
 
+    project = parsed_project()
     job = flow.defs.resolve_job_def("refresh_everything")
     run: list[str] = []
     for step in (node.name for node in job.nodes if node.name.startswith("dbt_build")):

@@ -20,7 +20,7 @@ FLOATING = ("DOUBLE", "FLOAT")
 
 
 @pytest.fixture(scope="module")
-def refreshed(flow, command_line_build):
+def refreshed(flow):
     return flow.materialize()
 
 
@@ -92,6 +92,7 @@ def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flo
         assert said["links"].value > 0
 
 
+@pytest.mark.thorough
 def test_published_tables_are_those_of_the_command_line(flow, refreshed, by_command_line: Path):
     with duckdb.connect() as con:
         con.execute(f"attach '{flow.data_dir / 'published' / 'marts.duckdb'}' as dagster (read_only)")

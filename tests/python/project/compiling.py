@@ -11,10 +11,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt.constants import PARTIAL_PARSE_FILE_NAME
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import extended_mashumuro_decoder
 
 COPIED = ("models", "macros", "seeds", "tests/dbt")
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(([^)]*)\)\s*-?%\}(.*?)\{%-?\s*endmacro\s*-?%\}", re.S)
@@ -86,9 +92,7 @@ def dbt_macros_used(project_dir: Path) -> set[str]:
     return set(re.findall(r"\bdbt\.(\w+)\(", "\n".join(texts)))
 
 
-def compile_neutrally(
-    project_dir: Path, folder: Path, manifest: dict[str, Any], run_dbt: Callable[..., None]
-) -> list[CompiledNode]:
+def compile_neutrally(project_dir: Path, folder: Path, manifest: dict[str, Any]) -> list[CompiledNode]:
     """The SQL of all models, singular tests, the project's own generic tests, and the hooks of models."""
     copy = folder / "project"
     for name in COPIED:
@@ -101,22 +105,31 @@ def compile_neutrally(
     for name, hook in _hooks(manifest).items():
         (copy / "models" / f"{name}.sql").write_text(f"{{{{ config(materialized='incremental') }}}}\n{hook}")
     found: dict[tuple[str, str], CompiledNode] = {}
-    for incremental, variables in READINGS:
-        run_dbt(
-            folder,
-            "compile",
-            "--project-dir",
-            str(copy),
-            "--profiles-dir",
-            str(copy),
-            "--vars",
-            json.dumps(variables),
-            LINT_INCREMENTAL=incremental,
-        )
-        for node in json.loads((folder / "target" / "manifest.json").read_text())["nodes"].values():
-            sql = (node.get("compiled_code") or "").strip()
-            if re.sub(r"--.*", "", sql).strip() and _is_ours(node):
-                found.setdefault((node["name"], sql), CompiledNode(node["name"], node["original_file_path"], sql))
+    place = ["--project-dir", str(copy), "--profiles-dir", str(copy), "--quiet", "--log-level", "none"]
+    target = folder / "target"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "DATA_DIR": folder / "data",
+            "MAPPINGS_DIR": folder / "mappings",
+            "DBT_TARGET_PATH": target,
+        }.items():
+            patch.setenv(name, str(value))
+        patch.setenv("LINT_INCREMENTAL", READINGS[0][0])
+        (folder / "mappings").mkdir()
+        answer = dbtRunner().invoke(["parse", *place])
+        assert answer.success, answer.exception
+        # Variables choose SQL and no tables: one reading of the project serves all.
+        parsed = (target / PARTIAL_PARSE_FILE_NAME).read_bytes()
+        for incremental, variables in READINGS:
+            project = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
+            patch.setenv("LINT_INCREMENTAL", incremental)
+            answer = dbtRunner(project).invoke(["compile", "--vars", json.dumps(variables), *place])
+            DuckDBConnectionManager.close_all_connections()
+            assert answer.success, answer.exception
+            for node in project.nodes.values():
+                sql = (getattr(node, "compiled_code", None) or "").strip()
+                if re.sub(r"--.*", "", sql).strip() and _is_ours(node):
+                    found.setdefault((node.name, sql), CompiledNode(node.name, node.original_file_path, sql))
     return list(found.values())
 
 
@@ -140,11 +153,10 @@ def _reference(unique_id: str) -> str:
     return f"source('{group}', '{name}')" if kind == "source" else f"ref('{name}')"
 
 
-def _is_ours(node: dict[str, Any]) -> bool:
-    if node["resource_type"] == "test":
-        return not node.get("test_metadata") or (node["test_metadata"].get("namespace") is None and _own_test(node))
-    return node["resource_type"] == "model"
-
-
-def _own_test(node: dict[str, Any]) -> bool:
-    return f"macro.{node['package_name']}.test_{node['test_metadata']['name']}" in node["depends_on"]["macros"]
+def _is_ours(node: Any) -> bool:
+    if node.resource_type == "test":
+        described = getattr(node, "test_metadata", None)
+        return not described or (
+            described.namespace is None and f"macro.{node.package_name}.test_{described.name}" in node.depends_on.macros
+        )
+    return bool(node.resource_type == "model")

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.python.parsed_project import spare_parsing
 from tests.python.project.compiling import CompiledNode, compile_neutrally
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
@@ -60,6 +61,7 @@ def run_dbt(folder: Path, *arguments: str, **environment: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Seeds and models over an empty landing folder."""
     folder = tmp_path_factory.mktemp("built")
+    spare_parsing(folder / "target", folder / "data")
     run_dbt(folder, "build", "--resource-type", "seed", "--resource-type", "model")
     return Built(json.loads((folder / "target" / "manifest.json").read_text()), folder / "data" / "warehouse.duckdb")
 
@@ -67,4 +69,4 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture(scope="session")
 def compiled(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[CompiledNode]:
     """All models, tests and hooks as SQL, with the macros that differ between engines left as calls of their name."""
-    return compile_neutrally(PROJECT_DIR, tmp_path_factory.mktemp("neutral"), built.manifest, run_dbt)
+    return compile_neutrally(PROJECT_DIR, tmp_path_factory.mktemp("neutral"), built.manifest)

@@ -24,6 +24,7 @@ from command_line.pipeline import Build, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from intelligence.attribution import step as attribution
 from simulator.company import simulate
+from tests.python.parsed_project import parsed_project, spare_parsing
 
 BIN = Path(sys.executable).parent
 BUILT = ("bronze", "silver", "gold", "entity", "metrics", "quarantine")
@@ -74,6 +75,7 @@ class Site:
         self.data = root / "data"
         self.mappings = root / "mappings"
         self.mappings.mkdir()
+        spare_parsing(self._target(), self.data)
 
     def environment(self, arguments: Sequence[str], unit_tests: bool = False) -> dict[str, str]:
         """Environment of a command: its own folders, nothing of the project's data.
@@ -85,12 +87,15 @@ class Site:
             **os.environ,
             "DATA_DIR": str(self.data),
             "MAPPINGS_DIR": str(self.mappings),
-            "DBT_TARGET_PATH": str(self.root / "target" / hashlib.sha256(variables.encode()).hexdigest()[:8]),
+            "DBT_TARGET_PATH": str(self._target(variables)),
             "DBT_LOG_PATH": str(self.root / "logs"),
             "DBT_EXCLUDE_RESOURCE_TYPES": "" if unit_tests else "unit_test",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "COLUMNS": "200",
         }
+
+    def _target(self, variables: str = "") -> Path:
+        return self.root / "target" / hashlib.sha256(variables.encode()).hexdigest()[:8]
 
     def clear(self) -> None:
         """Begin with an empty data folder and no mappings."""
@@ -134,10 +139,12 @@ class Site:
         assert process.returncode == code, printed[-4000:]
         return printed
 
-    def build(self, *arguments: str) -> None:
+    def build(self, *arguments: str, as_of: str | None = None) -> None:
         """Load and build, without the checks, in this process (which spares the start of another one)."""
-        with self._environment_of(*arguments):
-            outcome = run_dbt(["build", "--exclude-resource-type", "test", "unit_test", *arguments], self.data)
+        moment, project = (("--vars", f"{{as_of: '{as_of}'}}"), parsed_project()) if as_of else ((), None)
+        with self._environment_of(*arguments, *moment):
+            build = ["build", "--exclude-resource-type", "test", "unit_test", *arguments, *moment]
+            outcome = run_dbt(build, self.data, manifest=project)
         assert outcome.succeeded, outcome.problems
 
     def run_unchecked(self, *arguments: str) -> None:

@@ -23,7 +23,7 @@ Row = dict[str, str | None]
 
 #: Every example is a few builds: what was drawn is shown as it is, and not made smaller.
 SEQUENCES = settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -212,7 +212,7 @@ def test_any_sequence_of_loads_ends_where_one_build_does(by_pause: EventBench, l
 
 
 @pytest.mark.thorough
-@settings(SEQUENCES, max_examples=3)
+@settings(SEQUENCES)
 @given(landed=deliveries())
 def test_any_sequence_of_tracker_sessions_ends_where_one_build_does(
     by_tracker: EventBench, landed: list[Landed]

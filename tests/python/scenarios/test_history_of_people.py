@@ -46,7 +46,7 @@ def both(site: Any, company: Path) -> tuple[Path, Path]:
     for name, moment in (("earlier", EARLIER), ("later", LATER)):
         site.clear()
         shutil.copytree(company / "landing", site.data / "landing", dirs_exist_ok=True)
-        site.build("--select", *SELECTED, "--vars", f"{{as_of: '{moment}'}}")
+        site.build("--select", *SELECTED, as_of=moment)
         kept.append(site.keep(name))
     return kept[0], kept[1]
 

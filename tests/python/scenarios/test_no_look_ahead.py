@@ -62,14 +62,8 @@ def moved_back(site: Any, published: Any) -> Any:
     """The whole warehouse as `later`, and the same files built with an earlier as_of as `earlier`."""
     kept, _, _ = published
     site.restore("published")
-    site.build(
-        "--full-refresh",
-        "--vars",
-        f"{{as_of: '{EARLIER} 23:59:59'}}",
-        "--select",
-        "+fct_scores",
-        "+fct_churn_observations",
-    )
+    selected = ("--select", "+fct_scores", "+fct_churn_observations")
+    site.build("--full-refresh", *selected, as_of=f"{EARLIER} 23:59:59")
     with duckdb.connect() as con:
         con.execute(f"attach '{kept}/warehouse.duckdb' as later (read_only)")
         con.execute(f"attach '{site.data}/warehouse.duckdb' as earlier (read_only)")
