@@ -13,8 +13,8 @@ os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
 #: Files whose tests share a build that takes a minute or more, by the fixture that makes it (`flow`: the definitions, for
 #: which dbt reads the project). They run in one process, and first.
 SHARED = {
-    "published": ("scenarios/test_alerts_and_reports", "scenarios/test_broken_input", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway", "scenarios/test_no_look_ahead"),
-    "built": ("project/test_layering", "project/test_portability"),
+    "published": ("scenarios/test_alerts_and_reports", "scenarios/test_broken_input", "scenarios/test_columns", "scenarios/test_explain_account", "scenarios/test_failing_check", "scenarios/test_killed_midway", "scenarios/test_no_look_ahead"),
+    "compiled": ("project/test_layering", "project/test_portability"),
     "flow": ("orchestration/test_automation", "orchestration/test_daemon", "orchestration/test_days", "orchestration/test_definitions", "orchestration/test_landing_sensor", "orchestration/test_quality_checks", "orchestration/test_refresh", "orchestration/test_snapshot"),
 }  # fmt: skip
 #: Other files that take minutes. They come next.

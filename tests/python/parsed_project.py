@@ -6,9 +6,11 @@ depends on where. So a folder gets a copy with the hash of its own connection.
 
 from __future__ import annotations
 
+import json
 import pprint
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -18,7 +20,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
 from filelock import FileLock
 
-from command_line.pipeline import in_folders, read_project
+from command_line.pipeline import in_folders, run_dbt
 from ingestion.contracts import PROJECT_DIR
 
 FOLDER = PROJECT_DIR / "target" / "tests"
@@ -43,12 +45,19 @@ def parsed_project() -> Manifest:
     return Manifest.from_msgpack(_parsed(), decoder=extended_mashumuro_decoder)
 
 
+def manifest_of_the_project() -> dict[str, Any]:
+    """dbt's manifest.json of it."""
+    _parsed()
+    read: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
+    return read
+
+
 @cache
 def _parsed() -> bytes:
     """The project is read by whichever test process comes first; dbt reads again what has changed since."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with FileLock(FOLDER / "lock"), in_folders(DBT_TARGET_PATH=FOLDER, DATA_DIR=FOLDER / "data"):
-        read = read_project([], FOLDER / "data")
+        read = run_dbt(["parse", "--write-json"], FOLDER / "data")
         assert read.succeeded, read.problems
         return (FOLDER / PARTIAL_PARSE_FILE_NAME).read_bytes()
 

@@ -11,7 +11,7 @@ import pytest
 
 from publishing.partitioning import declared_partitions
 from tests.python.project import layering
-from tests.python.project.conftest import PROJECT_DIR, Built
+from tests.python.project.conftest import PROJECT_DIR
 
 pytestmark = pytest.mark.slow
 
@@ -21,24 +21,24 @@ def model_named(manifest: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def changed(built: Built) -> dict[str, Any]:
+def changed(manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest of one's own to break."""
-    return copy.deepcopy(built.manifest)
+    return copy.deepcopy(manifest)
 
 
-def test_every_model_is_in_a_known_layer(built: Built) -> None:
-    models = layering.models_of(built.manifest)
+def test_every_model_is_in_a_known_layer(manifest: dict[str, Any]) -> None:
+    models = layering.models_of(manifest)
     assert len(models) > 50
     assert not [model["name"] for model in models if layering.layer_of(model) not in layering.MAY_READ]
 
 
-def test_nothing_reads_to_its_right(built: Built) -> None:
-    wrong = layering.wrong_reads(built.manifest)
+def test_nothing_reads_to_its_right(manifest: dict[str, Any]) -> None:
+    wrong = layering.wrong_reads(manifest)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_every_exception_is_needed(built: Built) -> None:
-    assert not layering.unused_exceptions(built.manifest)
+def test_every_exception_is_needed(manifest: dict[str, Any]) -> None:
+    assert not layering.unused_exceptions(manifest)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_a_read_against_the_layers_is_found(changed: dict[str, Any], model: str,
     assert [wrong for wrong in layering.wrong_reads(changed) if wrong.startswith(model)]
 
 
-def test_every_model_is_described(built: Built) -> None:
-    wrong = layering.without_description(layering.models_of(built.manifest))
+def test_every_model_is_described(manifest: dict[str, Any]) -> None:
+    wrong = layering.without_description(layering.models_of(manifest))
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_every_model_begins_with_its_grain(built: Built) -> None:
-    wrong = layering.without_grain(layering.models_of(built.manifest))
+def test_every_model_begins_with_its_grain(manifest: dict[str, Any]) -> None:
+    wrong = layering.without_grain(layering.models_of(manifest))
     assert not wrong, "\n" + "\n".join(wrong)
 
 
@@ -90,10 +90,10 @@ def test_a_model_without_them_is_found(
     assert check([model]) == [model["original_file_path"]]
 
 
-def test_no_model_asks_for_the_engine_or_the_time(built: Built) -> None:
+def test_no_model_asks_for_the_engine_or_the_time(manifest: dict[str, Any]) -> None:
     wrong = [
         f"{model['original_file_path']}: {read}"
-        for model in layering.models_of(built.manifest)
+        for model in layering.models_of(manifest)
         for read in [*layering.target_reads(model["raw_code"]), *layering.clock_reads(model["raw_code"])]
     ]
     assert not wrong, "\n" + "\n".join(wrong)
@@ -121,8 +121,8 @@ def test_a_read_of_the_clock_is_found(text: str) -> None:
     assert not layering.clock_reads(f"-- {text}\nwith today as (select 1 as now) select today.now from today")
 
 
-def test_details_are_watched_over(built: Built) -> None:
-    wrong = layering.unattached_tables(built.manifest)
+def test_details_are_watched_over(manifest: dict[str, Any]) -> None:
+    wrong = layering.unattached_tables(manifest)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
@@ -168,9 +168,9 @@ def test_the_ledger_counts_every_contract_once(changed: dict[str, Any]) -> None:
     ]
 
 
-def test_a_list_of_contracts_names_them_all(built: Built) -> None:
-    contracts = contracts_named_in(built.manifest, "silver__account_map")
-    model = model_named(built.manifest, "silver__account_map")
+def test_a_list_of_contracts_names_them_all(manifest: dict[str, Any]) -> None:
+    contracts = contracts_named_in(manifest, "silver__account_map")
+    model = model_named(manifest, "silver__account_map")
     assert len(contracts) >= 10
     assert layering.contract_lists(model["raw_code"], contracts)
     assert not layering.wrong_contract_lists([model], contracts)
@@ -178,31 +178,18 @@ def test_a_list_of_contracts_names_them_all(built: Built) -> None:
     assert layering.wrong_contract_lists([model], contracts - {"invoices"})
 
 
-def test_no_other_list_of_contracts_is_out_of_date(built: Built) -> None:
-    nodes = [node for node in built.manifest["nodes"].values() if node["resource_type"] in ("model", "test")]
+def test_no_other_list_of_contracts_is_out_of_date(manifest: dict[str, Any]) -> None:
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "test")]
     assert not [
         wrong
         for node in nodes
-        for wrong in layering.wrong_contract_lists([node], contracts_named_in(built.manifest, node["name"]))
+        for wrong in layering.wrong_contract_lists([node], contracts_named_in(manifest, node["name"]))
     ]
 
 
-def test_connectors_give_the_columns_they_name(built: Built) -> None:
-    given: dict[str, set[str]] = {}
-    for schema, table, column, _ in built.columns():
-        if schema == "connectors":
-            given.setdefault(table, set()).add(column)
-    wrong = layering.wrong_connector_columns(built.manifest, given)
-    assert not wrong, "\n" + "\n".join(wrong)
-    for change in ("surplus", "customer_id"):
-        assert layering.wrong_connector_columns(
-            built.manifest, {**given, "stripe__accounts": given["stripe__accounts"] ^ {change}}
-        )
-
-
-def test_every_connector_that_is_switched_on_has_its_models(built: Built) -> None:
-    connectors = [model for model in layering.models_of(built.manifest) if layering.layer_of(model) == "connectors"]
-    contracts = layering.contracts_of(built.manifest)
+def test_every_connector_that_is_switched_on_has_its_models(manifest: dict[str, Any]) -> None:
+    connectors = [model for model in layering.models_of(manifest) if layering.layer_of(model) == "connectors"]
+    contracts = layering.contracts_of(manifest)
     assert not [model["name"] for model in connectors if model["name"].split("__", 1)[1] not in contracts]
     assert not [
         model["name"]
@@ -211,20 +198,20 @@ def test_every_connector_that_is_switched_on_has_its_models(built: Built) -> Non
     ]
 
 
-def test_every_signal_is_computed_and_every_computed_signal_is_named(built: Built) -> None:
+def test_every_signal_is_computed_and_every_computed_signal_is_named(manifest: dict[str, Any]) -> None:
     with (PROJECT_DIR / "seeds" / "score_signals.csv").open(newline="") as file:
         named = {row["signal"] for row in csv.DictReader(file)}
-    computed = layering.signals_of_macros(built.manifest["macros"])
+    computed = layering.signals_of_macros(manifest["macros"])
     assert len(computed) == 5
     assert all(len(signals) > 3 and len(signals) == len(set(signals)) for signals in computed.values())
     assert named == {signal for signals in computed.values() for signal in signals}
 
 
-def test_what_a_view_released_as_partitions_is_made_of_is_all_declared(built: Built) -> None:
+def test_what_a_view_released_as_partitions_is_made_of_is_all_declared(manifest: dict[str, Any]) -> None:
     """A release takes over the days of a view of which nothing declared has changed: what is not declared would go stale unseen."""
     declared = {name: how for name, how in declared_partitions().items() if how.made_of}
     assert {"fct_events", "fct_score_contributions"} <= declared.keys()
-    nodes = built.manifest["nodes"]
+    nodes = manifest["nodes"]
 
     def stored_parents(node: layering.Node) -> set[str]:
         found: set[str] = set()
@@ -237,7 +224,7 @@ def test_what_a_view_released_as_partitions_is_made_of_is_all_declared(built: Bu
         known = {made.relation for made in how.made_of} | set(how.whole) | {one.relation for one in how.looked_up}
         # Of rows told by their load, a release compares the moment it speaks for by itself.
         known |= {"silver.as_of"} if how.load else set()
-        assert stored_parents(model_named(built.manifest, name)) <= known, name
+        assert stored_parents(model_named(manifest, name)) <= known, name
     for name, how in declared_partitions().items():
-        is_view = model_named(built.manifest, name)["config"]["materialized"] == "view"
+        is_view = model_named(manifest, name)["config"]["materialized"] == "view"
         assert is_view or not how.made_of, f"{name} is stored: its own rows tell"

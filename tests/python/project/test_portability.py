@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from intelligence.identity.matching import TABLES
-from intelligence.identity.step import SCHEMA, WRITES
 from tests.python.project.compiling import NEUTRAL_DBT, CompiledNode, dbt_macros_used, macros_in, neutral_form
-from tests.python.project.conftest import PROJECT_DIR, Built
-from tests.python.project.portability import NEVER_NULL, NEVER_ZERO, RULES, Statement, findings
+from tests.python.project.conftest import PROJECT_DIR
+from tests.python.project.portability import NEVER_NULL, NEVER_ZERO, RULES, Finding, Statement, findings
 
 PORTABLE_FILES = sorted((PROJECT_DIR / "macros" / "portable").rglob("*.sql"))
 
@@ -96,6 +95,12 @@ CASES: dict[str, tuple[str, str]] = {
 }
 
 
+@cache
+def found_in(sql: str) -> tuple[Finding, ...]:
+    """What is found in a text; the texts are long, and looked at by more than one test."""
+    return tuple(findings(sql))
+
+
 def test_every_rule_has_a_case() -> None:
     assert {rule.name for rule in RULES} == set(CASES)
 
@@ -142,7 +147,7 @@ def test_no_compiled_sql_holds_a_form_of_one_engine(compiled: list[CompiledNode]
         {
             f"{node.path}: {finding}"
             for node in compiled
-            for finding in findings(node.sql)
+            for finding in found_in(node.sql)
             if (node.name, finding.rule) not in ACCEPTED
         }
     )
@@ -151,7 +156,7 @@ def test_no_compiled_sql_holds_a_form_of_one_engine(compiled: list[CompiledNode]
 
 @pytest.mark.slow
 def test_every_accepted_form_is_still_there(compiled: list[CompiledNode]) -> None:
-    seen = {(node.name, finding.rule) for node in compiled for finding in findings(node.sql)}
+    seen = {(node.name, finding.rule) for node in compiled for finding in found_in(node.sql)}
     assert set(ACCEPTED) <= seen
 
 
@@ -159,21 +164,6 @@ def test_every_accepted_form_is_still_there(compiled: list[CompiledNode]) -> Non
 def test_every_column_said_to_be_safe_is_used(compiled: list[CompiledNode]) -> None:
     text = " ".join(node.sql for node in compiled)
     assert not [name for name in {**NEVER_NULL, **NEVER_ZERO} if name not in text]
-
-
-@pytest.mark.slow
-def test_no_column_has_a_type_of_duckdb_alone(built: Built) -> None:
-    # The sum of whole numbers is a HUGEINT on DuckDB and a bigint on Spark: it is cast where it is made.
-    own = ("HUGEINT", "UBIGINT", "UINTEGER", "TIMESTAMP WITH TIME ZONE", "TIME", "UUID", "JSON")
-    # What the loader writes is its own, and what a connector gives is read as text. Of the tables of the matching step, models read some.
-    left_out = ("landing", "connectors")
-    kept_apart = {f"{SCHEMA}.{table}" for table in TABLES} - set(WRITES)
-    found = [
-        f"{row[0]}.{row[1]}.{row[2]} is {row[3]}"
-        for row in built.columns()
-        if row[3] in own and row[0] not in left_out and f"{row[0]}.{row[1]}" not in kept_apart
-    ]
-    assert not found, "\n" + "\n".join(found)
 
 
 def test_every_macro_of_dbt_that_is_used_has_a_neutral_form() -> None:
