@@ -158,6 +158,7 @@ def test_web_vitals_lose_nothing(built: Path, reference: Path, tools: Any) -> No
     assert found == sound - shared
 
 
+@pytest.mark.thorough
 def test_web_sessions_by_the_tracker(site: Any, built: Path, reference: Path, tools: Any) -> None:
     site.clear()
     site.put(f"snowplow/{WEB}", (reference / "snowplow_web" / WEB).read_bytes())
