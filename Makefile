@@ -40,8 +40,7 @@ quality: setup ## judge what came in last and what would go out, in the warehous
 lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor models tests/dbt
+	@$(BIN)/mypy & types=$$!; $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor models tests/dbt; sql=$$?; wait $$types && exit $$sql
 
 bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL3, if REFERENCE_DATA names its folder); half an hour
 	@$(BIN)/python -m benchmarks.identity $(if $(REFERENCE_DATA),febrl3) 10000 100000 1000000

@@ -5,7 +5,8 @@
     incremental_strategy='delete+insert',
     unique_key=['record_key_a', 'record_key_b'],
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where record_key_a in (select record_key from {{ ref('silver__identity_components') }} where build_number > {{ stored_build_number() }}){% endif %}"
+    pre_hook="{% if is_incremental() %}delete from {{ this }} where record_key_a in "
+        ~ "(select record_key from {{ ref('silver__identity_components') }} where build_number > {{ stored_build_number() }}){% endif %}"
 ) }}
 
 with members as (

@@ -277,7 +277,8 @@ select
     md5(
         {% for column in [
             'given_name_key', 'middle_name_key', 'family_name_key', 'name_suffix', 'name_suffix_key', 'birth_digits', 'gender', 'gender_key', 'email_key',
-            'phone', 'mobile_phone', 'national_id_key', 'house_number_key', 'street_key', 'address_line_2_key', 'city_key', 'postcode_key', 'region_key', 'country',
+            'phone', 'mobile_phone', 'national_id_key', 'house_number_key', 'street_key', 'address_line_2_key',
+            'city_key', 'postcode_key', 'region_key', 'country',
         ] %}
         coalesce({{ column }}, '') || '|'{{ ' ||' if not loop.last }}
         {% endfor %}

@@ -1,7 +1,10 @@
 -- Grain: one row per bronze row about a person that names a source record nobody has delivered (by as_of). It is no part of any person;
 -- once the record comes, it joins them with the next build.
 {% set contracts = [
-    ('customer_identifiers', 'source_record_id', "bronze.source_record_id || '|' || bronze.identifier_type || '|' || bronze.identifier_value", 'bronze.updated_at'),
+    (
+        'customer_identifiers', 'source_record_id',
+        "bronze.source_record_id || '|' || bronze.identifier_type || '|' || bronze.identifier_value", 'bronze.updated_at'
+    ),
     ('customer_relationships', 'from_record_id', 'bronze.relationship_id', 'bronze.started_at'),
     ('customer_relationships', 'to_record_id', 'bronze.relationship_id', 'bronze.started_at'),
     ('customer_preferences_consent', 'source_record_id', "bronze.source_record_id || '|' || bronze.channel || '|' || bronze.purpose", 'bronze.changed_at'),

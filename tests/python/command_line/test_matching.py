@@ -229,7 +229,7 @@ def _rows(data: Path, sql: str) -> list[tuple]:
 
 
 def _build(data: Path, *arguments: str, part: str = "") -> DbtOutcome:
-    return run_dbt(["build", "--select", "nicknames", *arguments], data, part=part)
+    return run_dbt(["build", "--select", "nicknames", *arguments], data, part=part, manifest=parsed_project())
 
 
 @pytest.mark.slow

@@ -123,6 +123,16 @@ def test_sql_is_indented_in_steps_of_four_spaces() -> None:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+def test_no_line_of_sql_is_longer_than_160_characters() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT_DIR)}:{number}: {len(line)}"
+        for path in sql_files("models", "tests")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "Makefile", ".ci/run"])
 def test_what_a_reader_looks_for_is_there(name: str) -> None:
     assert (PROJECT_DIR / name).is_file()

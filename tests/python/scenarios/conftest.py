@@ -23,6 +23,7 @@ import pytest
 from command_line.pipeline import Build, run_dbt
 from ingestion.contracts import PROJECT_DIR
 from intelligence.attribution import step as attribution
+from publishing.release import Checks, publish
 from simulator.company import simulate
 from tests.python.parsed_project import parsed_project, spare_parsing
 
@@ -143,9 +144,19 @@ class Site:
         """Load and build, without the checks, in this process (which spares the start of another one)."""
         moment, project = (("--vars", f"{{as_of: '{as_of}'}}"), parsed_project()) if as_of else ((), None)
         with self._environment_of(*arguments, *moment):
-            build = ["build", "--exclude-resource-type", "test", "unit_test", *arguments, *moment]
+            # Nothing looks for checks that are left out.
+            without = ["--exclude-resource-type", "test", "unit_test", "--indirect-selection", "empty"]
+            build = ["build", *without, *arguments, *moment]
             outcome = run_dbt(build, self.data, manifest=project)
         assert outcome.succeeded, outcome.problems
+
+    def build_all(self) -> None:
+        """Load, build, match, learn and publish as a run does, without the checks, in this process."""
+        with self._environment_of():
+            build = Build()
+            build.do(self.data, ["--exclude-resource-type", "test", "unit_test"])
+            assert build.outcome.succeeded, build.outcome.problems
+            publish(self.data, Checks(0))
 
     def run_unchecked(self, *arguments: str) -> None:
         """Load, build and match as a run does, without the checks, the release and the scores of accounts, in this process."""

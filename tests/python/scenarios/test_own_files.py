@@ -80,13 +80,13 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def built(site: Any, exports: tuple[Path, Path]) -> Path:
-    """The five files loaded with the mapping and published."""
+    """The five files loaded with the mapping, and all that is made of them."""
     folder, mapping = exports
     site.clear()
     (site.mappings / "acme.yml").write_text(mapping.read_text())
     for path in folder.iterdir():
         site.put(f"acme/{path.name}", path.read_bytes())
-    site.run("run")
+    site.build_all()
     return site.keep("own_files")
 
 

@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-pytestmark = pytest.mark.slow
+# What decisions do to records and people alone is tested with every change (tests/python/identity); this is the whole warehouse.
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 #: A log says what happened, and it did happen; numbers of builds and loads go on counting.
 COUNTERS = ("build_number", "fingerprint")
@@ -132,7 +133,6 @@ def test_a_merge_that_is_taken_back_leaves_nothing_behind(
     ]
 
 
-@pytest.mark.thorough
 def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
     site: Any,
     before: tuple[Path, dict[str, pa.Table]],
@@ -158,7 +158,6 @@ def test_a_merge_that_is_turned_into_its_opposite_leaves_the_opposite(
     assert {name for name, value in numbers.items() if value != numbers_before[name]} == {"decisions_keep_apart"}
 
 
-@pytest.mark.thorough
 def test_who_is_kept_apart_stays_apart(site: Any, before: tuple[Path, Any], company: Path, tools: Any) -> None:
     site.restore(before[0].name)
     # Two records that are rightly one person's, by a rule; then more records of people, and one that is like both of the two.
