@@ -4,6 +4,8 @@ the release that is out. Keys and row algebra are for dbt's tests.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -32,18 +34,7 @@ def marts_claims(
     )
 
 
-def _claim(
-    rows: pd.DataFrame,
-    suite: str,
-    expectation: str,
-    observed: pd.Series | float,
-    lowest: pd.Series | float | None,
-    highest: pd.Series | float | None,
-    seen: list[str],
-    expected: list[str],
-) -> pd.DataFrame:
-    """Claims about rows that have table and, of columns, column."""
-    return claims_about("marts", rows, suite, expectation, observed, lowest, highest, seen, expected)
+_claim = partial(claims_about, "marts")
 
 
 def _distributions(settings: Settings, now: MartsMeasures, released: MartsMeasures | None) -> list[pd.DataFrame]:
