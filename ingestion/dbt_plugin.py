@@ -40,11 +40,14 @@ def data_dir() -> Path:
 
 
 def end_with_parent(parent: int) -> None:
-    """Have the system end this process when `parent`, which started it, ends in whatever way. Only Linux can; elsewhere this does nothing."""
+    """Have the system end this process when `parent`, which started it, ends in whatever way. Only Linux can; elsewhere this does nothing.
+
+    It is killed, since any other signal may be one that it was started to ignore; a warehouse stands that at any moment.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Plugin(BasePlugin):

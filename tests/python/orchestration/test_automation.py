@@ -154,14 +154,14 @@ def test_a_run_whose_process_is_gone_is_found(instance):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
 def test_dbt_does_not_outlive_the_run_that_started_it():
-    child = "import os, sys, time; from ingestion.dbt_plugin import end_with_parent; end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(60)"
+    child = "import os, sys, time; from ingestion.dbt_plugin import end_with_parent; end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(600)"
     run = f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())]); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", run], stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as process:
         dbt = int(process.stdout.readline())
         os.kill(dbt, 0)
         process.kill()
         # The pipe is at its end when nobody is left who could write to it.
-        assert process.stdout.read() == ""
+        assert process.communicate(timeout=60) == ("", None)
     until = time.monotonic() + 10
     while Path(f"/proc/{dbt}").exists() and "Z" not in Path(f"/proc/{dbt}/stat").read_text().split()[2]:
         assert time.monotonic() < until

@@ -21,13 +21,27 @@ FLOATING = ("DOUBLE", "FLOAT")
 
 @pytest.fixture(scope="module")
 def refreshed(flow):
+    """The whole flow."""
     return flow.materialize()
+
+
+@pytest.fixture(scope="module")
+def matched(flow):
+    """The flow from the landing folder to who is who: each kind of step in it but the release."""
+    from orchestration.project import ASSETS
+
+    landing = dg.AssetSelection.groups("landing")
+    people = dg.AssetSelection.assets(ASSETS["silver.identity_clusters"]).upstream()
+    result = flow.materialize((landing | people).required_multi_asset_neighbors())
+    assert result.success
+    return result
 
 
 def _steps(result: dg.ExecuteInProcessResult, kind: dg.DagsterEventType) -> list[str | None]:
     return [event.step_key for event in result.all_events if event.event_type == kind]
 
 
+@pytest.mark.thorough
 def test_everything_is_materialised_and_every_check_is_run(flow, refreshed):
     assert refreshed.success
     graph = flow.defs.resolve_asset_graph()
@@ -57,10 +71,10 @@ def _built_by_dbt() -> list[dict]:
     ]
 
 
-def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, refreshed):
+def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, matched):
     rows = {
         m.asset_key.path[1]: m.materialization.metadata["dagster/row_count"].value
-        for m in refreshed.get_asset_materialization_events()
+        for m in matched.get_asset_materialization_events()
         if m.asset_key.path[0] == "landing"
     }
     files = [p for p in (flow.data_dir / "landing").rglob("*") if p.is_file() and not p.name.startswith(".")]
@@ -73,17 +87,15 @@ def test_landing_step_loads_every_file_and_leaves_dbt_nothing_to_load(flow, refr
         assert con.execute("select max(load_id) from landing.files").fetchall() == [(1,)]
 
 
-def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flow, refreshed):
+def test_matching_runs_between_two_parts_of_the_build_and_says_what_it_found(flow, matched):
     from intelligence.identity.step import READS, WRITES
     from orchestration.project import ASSETS
 
-    order = [event.asset_key for event in refreshed.get_asset_materialization_events()]
+    order = [event.asset_key for event in matched.get_asset_materialization_events()]
     links = ASSETS[WRITES[0]]
     assert max(order.index(ASSETS[table]) for table in READS) < order.index(links)
     assert order.index(links) < order.index(ASSETS["silver.identity_stated_links"])
-    said = next(
-        m for m in refreshed.get_asset_materialization_events() if m.asset_key == links
-    ).materialization.metadata
+    said = next(m for m in matched.get_asset_materialization_events() if m.asset_key == links).materialization.metadata
     assert said["records"].value >= 50
     assert said["changed"].value == said["records"].value
     assert said["model"].value.startswith("model_")
@@ -140,6 +152,7 @@ def test_release_alone_is_audited_first(flow, refreshed):
     assert any("score_components" in problem for problem in last["problems"])
 
 
+@pytest.mark.thorough
 def test_check_that_fails_in_the_build_keeps_the_release_from_being_made(flow, refreshed):
     before = json.loads((flow.data_dir / "published" / "release.json").read_text())
     with duckdb.connect(str(flow.data_dir / "warehouse.duckdb")) as con:
@@ -151,4 +164,18 @@ def test_check_that_fails_in_the_build_keeps_the_release_from_being_made(flow, r
     assert _steps(result, dg.DagsterEventType.STEP_FAILURE) == ["dbt_build"]
     assert "published" not in _steps(result, dg.DagsterEventType.STEP_START)
     assert json.loads((flow.data_dir / "published" / "release.json").read_text()) == before
+    assert json.loads((flow.data_dir / "last_run.json").read_text())["succeeded"] is False
+
+
+def test_check_that_fails_ends_the_step_that_built_the_table(flow, matched):
+    from orchestration.project import ASSETS
+
+    with duckdb.connect(str(flow.data_dir / "warehouse.duckdb")) as con:
+        con.execute("update identity.probabilistic_links set match_probability = 2")
+    result = flow.materialize(dg.AssetSelection.assets(ASSETS["silver.identity_stated_links"]))
+    assert not result.success
+    (failed,) = (e for e in result.get_asset_check_evaluations() if not e.passed)
+    assert failed.severity == dg.AssetCheckSeverity.ERROR
+    assert failed.check_name.startswith("within_")
+    assert _steps(result, dg.DagsterEventType.STEP_FAILURE) == ["dbt_build"]
     assert json.loads((flow.data_dir / "last_run.json").read_text())["succeeded"] is False
