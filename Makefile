@@ -43,8 +43,9 @@ lint: setup ## style, types and SQL rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@# SQLFluff's own processes hand each other what they have read, which takes a quarter longer than two calls of it.
-	@$(BIN)/mypy & types=$$!; $(SQLFLUFF) models/silver & silver=$$!; $(SQLFLUFF) $(filter-out models/silver/,$(wildcard models/*/)) tests/dbt; others=$$?; \
-	  wait $$types && wait $$silver && exit $$others
+	@$(BIN)/mypy & types=$$!; $(SQLFLUFF) models/silver & silver=$$!; \
+	  $(SQLFLUFF) $(filter-out models/silver/,$(wildcard models/*/)) tests/dbt; failed=$$?; \
+	  wait $$types || failed=1; wait $$silver || failed=1; exit $$failed
 
 bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL3, if REFERENCE_DATA names its folder); half an hour
 	@$(BIN)/python -m benchmarks.identity $(if $(REFERENCE_DATA),febrl3) 10000 100000 1000000

@@ -44,7 +44,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherB
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process waits for the other at the end."""
-    first = [*SHARED, *(f"tests/python/{name}.py" for name in LONG)]
+    shared, long = list(SHARED), [f"tests/python/{name}.py" for name in LONG]
+    # While the first process reads the project, the other does what needs no reading.
+    first = [shared[0], "tests/python/identity/test_matching.py", *shared[1:], *long]
 
     def place(item: pytest.Item) -> int:
         path = item.nodeid.split("::")[0]

@@ -133,6 +133,36 @@ def test_no_line_of_sql_is_longer_than_160_characters() -> None:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+#: Two spaces where one would do, a space before a comma or at the end, none behind a comma or on a side of an operator.
+SPACING = re.compile(r"\S\s{2,}\S|\s,|\s$|,\S|\w(?:[<>!]?=|<>|<|>|\|\||\+|/)|(?:[<>!]?=|<>|[^-]>|<|\|\||\+|/)\w")
+#: What has spacing of its own: what is written for Jinja, strings and comments.
+ELSEWHERE = re.compile(r"\{\{ config\(.*?\) \}\}\n|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|'(?:[^']|'')*'|--[^\n]*", re.S)
+
+
+def badly_spaced(sql: str) -> list[int]:
+    """Numbers of the lines."""
+    bare = ELSEWHERE.sub(lambda found: "x" + "\n" * found.group(0).count("\n"), sql)
+    return [number for number, line in enumerate(bare.splitlines(), 1) if SPACING.search(line)]
+
+
+@pytest.mark.parametrize("sql", ["a  as b", "a , b", "a,b", "a =b", "a= b", "a<> b", "a||b", "f(x) ", "x +y"])
+def test_bad_spacing_is_seen(sql: str) -> None:
+    assert badly_spaced(f"select\n    {sql}\nfrom t") == [2]
+
+
+@pytest.mark.parametrize(
+    "sql", ["a - b, -1", "count(*)", "'a,b  c' || x", "{{ f(a=1,  b) }}", "a -> 'b'", "x::int", "a >= b -- a,  b"]
+)
+def test_good_spacing_is_not(sql: str) -> None:
+    assert badly_spaced(f"select\n    {sql}\nfrom t") == []
+
+
+def test_sql_is_spaced() -> None:
+    files = sql_files("models", "tests")
+    wrong = [f"{path.relative_to(PROJECT_DIR)}:{number}" for path in files for number in badly_spaced(path.read_text())]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "Makefile", ".ci/run"])
 def test_what_a_reader_looks_for_is_there(name: str) -> None:
     assert (PROJECT_DIR / name).is_file()

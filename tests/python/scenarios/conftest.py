@@ -261,6 +261,14 @@ def differences(one: dict[str, pa.Table], other: dict[str, pa.Table]) -> dict[st
         for name in sorted(one.keys() & other.keys()):
             con.register("one_side", one[name])
             con.register("other_side", other[name])
+            # Adding up what rows hash to takes a fifth of comparing them, and nearly all tables are the same.
+            of_rows = (
+                f"select count(*), sum(cast(hash(row_of) as hugeint)) from {side} as row_of"
+                for side in ("one_side", "other_side")
+            )
+            one_hash, other_hash = (con.execute(sql).fetchall() for sql in of_rows)
+            if one_hash == other_hash and one[name].schema.names == other[name].schema.names:
+                continue
             surplus, missing = (
                 con.execute(f"select * from {a} except all select * from {b} order by all").fetchall()
                 for a, b in (("one_side", "other_side"), ("other_side", "one_side"))

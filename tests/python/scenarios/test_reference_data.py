@@ -44,11 +44,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def built(site: Any, reference: Path) -> Path:
-    """The exports as they came, loaded, built and published."""
+    """The exports as they came, loaded and built."""
     site.clear()
     for name, system in SYSTEMS.items():
         shutil.copytree(reference / name, site.data / "landing" / system)
-    site.build_all()
+    site.build()
     return site.keep("reference")
 
 
