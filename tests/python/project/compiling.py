@@ -1,28 +1,28 @@
-"""Compiles a copy of the project in which every macro that differs between engines stands as a plain function call.
+"""Compiles the project with every macro that differs between engines as a plain function call.
 
 What comes out of `macros/portable/` and of dbt's own cross-database macros is allowed to be DuckDB's alone, since each has another
-form for Spark. Looking for such text in the compiled SQL and taking it out again would guess; so the copy gets other bodies for
-exactly these macros, dbt compiles it, and whatever is still the engine's own was written outside them. Both readings of
+form for Spark. Looking for such text in the compiled SQL and taking it out again would guess; so exactly these macros get other bodies
+in what dbt has read of the project, dbt compiles it, and whatever is still the engine's own was written outside them. Both readings of
 `is_incremental()` and of the variables that choose SQL are compiled.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
-from dbt.constants import PARTIAL_PARSE_FILE_NAME
 from dbt.contracts.graph.manifest import Manifest
-from dbt.parser.manifest import extended_mashumuro_decoder
 
-COPIED = ("models", "macros", "seeds", "tests/dbt")
+from tests.python.parsed_project import parsed_project
+
+OURS = "customer_analytics"
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(([^)]*)\)\s*-?%\}(.*?)\{%-?\s*endmacro\s*-?%\}", re.S)
 
 # dbt's own macros that the project uses, each with what stands for it here. `try_cast` is the same on both engines.
@@ -93,40 +93,31 @@ def _shown(argument: str, body: str) -> str:
 
 def dbt_macros_used(project_dir: Path) -> set[str]:
     """Names of dbt's own macros that models, macros and tests call."""
-    texts = [path.read_text() for folder in COPIED for path in (project_dir / folder).rglob("*.sql")]
+    texts = [
+        path.read_text()
+        for folder in ("models", "macros", "seeds", "tests/dbt")
+        for path in (project_dir / folder).rglob("*.sql")
+    ]
     return set(re.findall(r"\bdbt\.(\w+)\(", "\n".join(texts)))
 
 
-def compile_neutrally(project_dir: Path, folder: Path, manifest: dict[str, Any]) -> list[CompiledNode]:
+def compile_neutrally(project_dir: Path, folder: Path) -> list[CompiledNode]:
     """The SQL of all models, singular tests, the project's own generic tests, and the hooks of models."""
-    copy = folder / "project"
-    for name in COPIED:
-        shutil.copytree(project_dir / name, copy / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(project_dir / name, copy / name)
-    for path in (copy / "macros" / "portable").rglob("*.sql"):
-        path.write_text(neutral_form(path.read_text()))
-    (copy / "macros" / "neutral.sql").write_text("\n".join([*NEUTRAL_DBT.values(), INCREMENTAL]))
-    for name, hook in _hooks(manifest).items():
-        (copy / "models" / f"{name}.sql").write_text(f"{{{{ config(materialized='incremental') }}}}\n{hook}")
     found: dict[tuple[str, str], CompiledNode] = {}
-    place = ["--project-dir", str(copy), "--profiles-dir", str(copy), "--quiet", "--log-level", "none"]
-    target = folder / "target"
+    place = ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir), "--quiet", "--log-level", "none"]
+    (folder / "mappings").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "DATA_DIR": folder / "data",
             "MAPPINGS_DIR": folder / "mappings",
-            "DBT_TARGET_PATH": target,
+            "DBT_TARGET_PATH": folder / "target",
         }.items():
             patch.setenv(name, str(value))
-        patch.setenv("LINT_INCREMENTAL", READINGS[0][0])
-        (folder / "mappings").mkdir()
-        answer = dbtRunner().invoke(["parse", *place])
-        assert answer.success, answer.exception
-        # Variables choose SQL and no tables: one reading of the project serves all.
-        parsed = (target / PARTIAL_PARSE_FILE_NAME).read_bytes()
         for incremental, variables, others in READINGS:
-            project = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
+            # Variables choose SQL and no tables, and macros are expanded only now: one reading of the project serves all.
+            project = parsed_project()
+            _make_neutral(project, project_dir)
+            _add_hooks(project)
             patch.setenv("LINT_INCREMENTAL", incremental)
             chosen = ["--vars", json.dumps(variables), "--exclude", "resource_type:unit_test", *others]
             answer = dbtRunner(project).invoke(["compile", *chosen, *place])
@@ -139,24 +130,38 @@ def compile_neutrally(project_dir: Path, folder: Path, manifest: dict[str, Any])
     return list(found.values())
 
 
-def _hooks(manifest: dict[str, Any]) -> dict[str, str]:
-    return {
-        f"{node['name']}__{kind.replace('-', '_')}_{place}": _with_references(node, hook["sql"])
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        for kind in ("pre-hook", "post-hook")
-        for place, hook in enumerate(node["config"].get(kind, []))
-    }
+def _make_neutral(project: Manifest, project_dir: Path) -> None:
+    """Give the macros that differ between engines their neutral bodies, and take away the forms for one engine."""
+    bodies = {macro[0]: macro[1] for text in (*NEUTRAL_DBT.values(), INCREMENTAL) for macro in _whole_macros(text)}
+    for path in sorted((project_dir / "macros" / "portable").rglob("*.sql")):
+        here = str(path.relative_to(project_dir))
+        neutral = neutral_form(path.read_text())
+        if neutral != path.read_text():
+            for key in [key for key, macro in project.macros.items() if macro.original_file_path == here]:
+                del project.macros[key]
+            bodies |= dict(_whole_macros(neutral))
+    some = next(macro for macro in project.macros.values() if macro.package_name == OURS)
+    for name, sql in bodies.items():
+        key = f"macro.{OURS}.{name}"
+        project.macros[key] = replace(some, name=name, unique_id=key, macro_sql=sql)
 
 
-def _with_references(node: dict[str, Any], sql: str) -> str:
-    references = [f"-- depends_on: {{{{ {_reference(name)} }}}}" for name in node["depends_on"]["nodes"]]
-    return "\n".join([*references, sql])
+def _whole_macros(text: str) -> list[tuple[str, str]]:
+    return [(found[1], found[0]) for found in MACRO.finditer(text)]
 
 
-def _reference(unique_id: str) -> str:
-    kind, *_, group, name = unique_id.split(".")
-    return f"source('{group}', '{name}')" if kind == "source" else f"ref('{name}')"
+def _add_hooks(project: Manifest) -> None:
+    """Each hook as a model that depends on what its own depends on."""
+    models = [node for node in project.nodes.values() if node.resource_type == "model"]
+    for node in models:
+        for kind, hooks in (("pre_hook", node.config.pre_hook), ("post_hook", node.config.post_hook)):
+            for place, hook in enumerate(hooks):
+                model = copy.deepcopy(node)
+                model.name = model.alias = f"{node.name}__{kind}_{place}"
+                model.unique_id = f"model.{OURS}.{model.name}"
+                model.raw_code = hook.sql
+                model.config.materialized = "incremental"
+                project.nodes[model.unique_id] = model
 
 
 def _is_ours(node: Any) -> bool:

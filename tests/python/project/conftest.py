@@ -20,6 +20,6 @@ def manifest() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def compiled(manifest: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[CompiledNode]:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[CompiledNode]:
     """All models, tests and hooks as SQL, with the macros that differ between engines left as calls of their name."""
-    return compile_neutrally(PROJECT_DIR, tmp_path_factory.mktemp("neutral"), manifest)
+    return compile_neutrally(PROJECT_DIR, tmp_path_factory.mktemp("neutral"))
