@@ -275,9 +275,10 @@ def _invoke(
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """What dbt reads of the project lives to its end: looking through it for garbage at Python's usual pace is a seventh of a build."""
+    from ingestion.dbt_plugin import FEW_COLLECTIONS
+
     usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*FEW_COLLECTIONS)
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ It runs inside dbt's own process, because only one process may have the warehous
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -30,6 +31,9 @@ BUILD_PART = "BUILD_PART"
 #: Environment variable with the process that has started dbt and without which it is to end: nobody would hear what it builds, and it would hold the
 #: warehouse.
 END_WITH = "END_WITH_PROCESS"
+
+#: Thresholds of Python's garbage collector. What dbt reads of the project lives to its end: looking through it at the usual pace is a seventh of a build.
+FEW_COLLECTIONS = (100_000, 50, 100)
 
 _PR_SET_PDEATHSIG = 1
 
@@ -55,6 +59,7 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         data_dir().mkdir(parents=True, exist_ok=True)
+        gc.set_threshold(*FEW_COLLECTIONS)
         if os.environ.get(END_WITH):
             end_with_parent(int(os.environ[END_WITH]))
 

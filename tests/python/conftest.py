@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 import pytest
@@ -10,8 +9,6 @@ from xdist.scheduler import LoadFileScheduling
 
 # What dbt writes about itself takes a tenth of a small build, and few tests read it: those switch it on.
 os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
-# What dbt and Dagster read of the project lives to the end of the process: looking through it for garbage at Python's usual pace is a seventh of all.
-gc.set_threshold(100_000, 50, 100)
 
 #: Files whose tests share a build that takes a minute or more, by the fixture that makes it (`flow`: the definitions, for
 #: which dbt reads the project). They run in one process, and first.

@@ -262,6 +262,7 @@ def test_the_second_part_loads_nothing(place: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_both_parts_are_one_rebuild(place: Path, tmp_path: Path) -> None:
     assert _build(tmp_path).succeeded
     anew = ("--full-refresh", "--vars", "{session_timeout_minutes: 45}")

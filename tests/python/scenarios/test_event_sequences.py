@@ -23,7 +23,7 @@ Row = dict[str, str | None]
 
 #: Every example is a few builds: what was drawn is shown as it is, and not made smaller.
 SEQUENCES = settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

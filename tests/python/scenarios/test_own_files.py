@@ -90,6 +90,7 @@ def built(site: Any, exports: tuple[Path, Path]) -> Path:
     return site.keep("own_files")
 
 
+@pytest.mark.thorough
 def test_check_says_what_would_be_set_aside(site: Any, exports: tuple[Path, Path]) -> None:
     folder, mapping = exports
     printed = site.run("check", str(folder), "--mapping", str(mapping), code=1)
