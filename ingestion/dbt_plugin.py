@@ -32,7 +32,7 @@ BUILD_PART = "BUILD_PART"
 #: warehouse.
 END_WITH = "END_WITH_PROCESS"
 
-#: Thresholds of Python's garbage collector. What dbt reads of the project lives to its end: looking through it at the usual pace is a seventh of a build.
+#: Thresholds of Python's garbage collector: what dbt reads of the project lives to its end, and looking through it as usual is a seventh of a build.
 FEW_COLLECTIONS = (100_000, 50, 100)
 
 _PR_SET_PDEATHSIG = 1
