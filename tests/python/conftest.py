@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
 # What dbt writes about itself takes a tenth of a small build, and few tests read it: those switch it on.
 os.environ.update(DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none")
+# Where there is a core for each test process and no more, each keeps to its own: builds side by side take a tenth less than moving about.
+_WORKER, _WORKERS = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+if _WORKER and sys.platform == "linux" and len(_cores := sorted(os.sched_getaffinity(0))) == _WORKERS:
+    os.sched_setaffinity(0, {_cores[int(_WORKER.removeprefix("gw"))]})
 
 #: Files whose tests share a build that takes a minute or more, by the fixture that makes it (`flow`: the definitions, for
 #: which dbt reads the project). They run in one process, and first.
