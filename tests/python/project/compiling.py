@@ -63,13 +63,19 @@ class Macro:
     name: str
     arguments: tuple[str, ...]
     body: str
+    text: str
 
 
 def macros_in(text: str) -> list[Macro]:
     """The macros that a file defines."""
     return [
-        Macro(name, tuple(part.split("=")[0].strip() for part in arguments.split(",") if part.strip()), body)
-        for name, arguments, body in MACRO.findall(text)
+        Macro(
+            found[1],
+            tuple(part.split("=")[0].strip() for part in found[2].split(",") if part.strip()),
+            found[3],
+            found[0],
+        )
+        for found in MACRO.finditer(text)
     ]
 
 
@@ -132,22 +138,19 @@ def compile_neutrally(project_dir: Path, folder: Path) -> list[CompiledNode]:
 
 def _make_neutral(project: Manifest, project_dir: Path) -> None:
     """Give the macros that differ between engines their neutral bodies, and take away the forms for one engine."""
-    bodies = {macro[0]: macro[1] for text in (*NEUTRAL_DBT.values(), INCREMENTAL) for macro in _whole_macros(text)}
+    neutral = macros_in("\n".join([*NEUTRAL_DBT.values(), INCREMENTAL]))
     for path in sorted((project_dir / "macros" / "portable").rglob("*.sql")):
         here = str(path.relative_to(project_dir))
-        neutral = neutral_form(path.read_text())
-        if neutral != path.read_text():
+        text = path.read_text()
+        form = neutral_form(text)
+        if form != text:
             for key in [key for key, macro in project.macros.items() if macro.original_file_path == here]:
                 del project.macros[key]
-            bodies |= dict(_whole_macros(neutral))
+            neutral += macros_in(form)
     some = next(macro for macro in project.macros.values() if macro.package_name == OURS)
-    for name, sql in bodies.items():
-        key = f"macro.{OURS}.{name}"
-        project.macros[key] = replace(some, name=name, unique_id=key, macro_sql=sql)
-
-
-def _whole_macros(text: str) -> list[tuple[str, str]]:
-    return [(found[1], found[0]) for found in MACRO.finditer(text)]
+    for macro in neutral:
+        key = f"macro.{OURS}.{macro.name}"
+        project.macros[key] = replace(some, name=macro.name, unique_id=key, macro_sql=macro.text)
 
 
 def _add_hooks(project: Manifest) -> None:

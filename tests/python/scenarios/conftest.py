@@ -45,6 +45,7 @@ PEOPLE_AND_HOUSEHOLDS = """
     select household_id as id, 'household of ' || min(name) as name
     from silver.household_members inner join named_people on golden_customer_id = id group by 1;
 """
+WITHOUT_CHECKS = ["--exclude-resource-type", "test", "unit_test"]
 #: What the history and the scores of accounts are made from, and all that is made of it: no people in there.
 WITHOUT_SCORES = (
     "--exclude",
@@ -145,8 +146,7 @@ class Site:
         moment, project = (("--vars", f"{{as_of: '{as_of}'}}"), parsed_project()) if as_of else ((), None)
         with self._environment_of(*arguments, *moment):
             # Nothing looks for checks that are left out.
-            without = ["--exclude-resource-type", "test", "unit_test", "--indirect-selection", "empty"]
-            build = ["build", *without, *arguments, *moment]
+            build = ["build", *WITHOUT_CHECKS, "--indirect-selection", "empty", *arguments, *moment]
             outcome = run_dbt(build, self.data, manifest=project)
         assert outcome.succeeded, outcome.problems
 
@@ -154,7 +154,7 @@ class Site:
         """Load, build, match, learn and publish as a run does, without the checks, in this process."""
         with self._environment_of():
             build = Build()
-            build.do(self.data, ["--exclude-resource-type", "test", "unit_test"])
+            build.do(self.data, WITHOUT_CHECKS)
             assert build.outcome.succeeded, build.outcome.problems
             publish(self.data, Checks(0))
 
@@ -164,7 +164,7 @@ class Site:
         learnable = mock.patch("command_line.pipeline.LEARNING", (attribution.STEP,))
         with self._environment_of(*arguments), learnable:
             build = Build()
-            build.do(self.data, ["--exclude-resource-type", "test", "unit_test", *WITHOUT_SCORES, *arguments])
+            build.do(self.data, [*WITHOUT_CHECKS, *WITHOUT_SCORES, *arguments])
         assert build.outcome.succeeded, build.outcome.problems
 
     def decide(self, *lines: tuple[str, str, str]) -> None:
