@@ -296,7 +296,7 @@ def _locks(data_dir: Path) -> Iterator[Finding]:
     at_work = holder(data_dir)
     if at_work is not None:
         since = str(at_work.get("since", ""))[:16].replace("T", " ")
-        found = f"`customer-analytics {at_work.get('command', '')}` is at work (process {at_work.get('pid')}, since {since} UTC)"
+        found = f"`{at_work.get('command', 'another command')}` is at work (process {at_work.get('pid')}, since {since} UTC)"
         yield Finding("locks", "ok", found, "wait until it is done before you start another one")
         return
     others = [(pid, mode) for pid, mode in who_has_open(data_dir / WAREHOUSE) if pid != os.getpid()]

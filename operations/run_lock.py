@@ -23,7 +23,7 @@ def run_lock(data_dir: Path, command: str, wait_seconds: float = 0.0) -> Iterato
 
     Args:
         data_dir: the folder, which is there.
-        command: what is being done, for whoever comes second.
+        command: what holds it, for whoever comes second: `customer-analytics run`.
         wait_seconds: how long to wait for another one.
 
     Raises:
@@ -79,6 +79,6 @@ def _busy(data_dir: Path) -> str:
     note = _note((data_dir / LOCK).read_bytes())
     command, since, pid = note.get("command", "another command"), note.get("since", ""), note.get("pid", "unknown")
     return (
-        f"`customer-analytics {command}` is at work in {data_dir} (process {pid}, since {since[:16].replace('T', ' ')} UTC): wait until it is "
+        f"`{command}` is at work in {data_dir} (process {pid}, since {since[:16].replace('T', ' ')} UTC): wait until it is "
         "done, or end it, and run again."
     )

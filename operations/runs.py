@@ -60,7 +60,7 @@ def one_run(
     until = time.monotonic() + wait_seconds
     began = began or datetime.now(UTC)
     run_id = run_id_of(began)
-    with run_lock(data_dir, command, wait_seconds), run_log(data_dir, run_id, command) as log:
+    with run_lock(data_dir, f"customer-analytics {command}", wait_seconds), run_log(data_dir, run_id, command) as log:
         log.info("began", step="run", data_dir=data_dir, duckdb=duckdb.__version__)
         try:
             if usable:

@@ -14,7 +14,7 @@ import duckdb
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, run_dbt
 from ingestion.contracts import project_variables
-from ingestion.dbt_plugin import data_dir
+from orchestration.data_folder import DataFolder
 from orchestration.days import FACTS, DailyFact, Day, day_of_as_of, days_of, missing_days
 from orchestration.options import RunOptions
 from orchestration.project import ASSETS, POOL, RELATIONS, TRANSLATOR
@@ -52,9 +52,9 @@ PARTITIONS = {fact.table: dg.DynamicPartitionsDefinition(name=f"days_of_{fact.ta
     kinds={"duckdb"},
     tags={"layer": "release"},
 )
-def daily_facts(context: dg.AssetExecutionContext, options: RunOptions) -> dg.MaterializeResult:
+def daily_facts(context: dg.AssetExecutionContext, data: DataFolder, options: RunOptions) -> dg.MaterializeResult:
     """Looks which days the daily facts hold, and reports those that have changed as partitions of `days/…`."""
-    with duckdb.connect(str(data_dir().resolve() / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(data.warehouse), read_only=True) as con:
         as_of = day_of_as_of(con)
         found = {fact: days_of(con, fact) for fact in FACTS}
     checks, metadata = [], {}
@@ -114,10 +114,9 @@ def _days_asset(fact: DailyFact) -> dg.AssetsDefinition:
         pool=POOL,
         kinds={"dbt", "duckdb"},
     )
-    def days(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        folder = data_dir().resolve()
-        rebuild(folder, fact)
-        with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+    def days(context: dg.AssetExecutionContext, data: DataFolder) -> Iterator[dg.MaterializeResult]:
+        rebuild(data.folder, fact)
+        with duckdb.connect(str(data.warehouse), read_only=True) as con:
             found = days_of(con, fact)
         asked = context.partition_keys
         gone = [day for day in asked if day not in found]
@@ -134,11 +133,11 @@ def _days_asset(fact: DailyFact) -> dg.AssetsDefinition:
     return days
 
 
-def rebuild(data_dir: Path, fact: DailyFact) -> None:
+def rebuild(folder: Path, fact: DailyFact) -> None:
     """Compute a table anew from what it is made of, with its tests. Raises Failure if dbt fails."""
     name = fact.table.split(".")[1]
     whole = ["--full-refresh"] if fact.incremental else []
-    outcome = run_dbt(["build", "--select", name, *whole, *WITHOUT_UNIT_TESTS], data_dir)
+    outcome = run_dbt(["build", "--select", name, *whole, *WITHOUT_UNIT_TESTS], folder)
     if not outcome.succeeded:
         raise dg.Failure("; ".join(outcome.problems), allow_retries=False)
 

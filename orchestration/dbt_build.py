@@ -9,8 +9,9 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from command_line.pipeline import WITHOUT_UNIT_TESTS, DbtOutcome, remember_run
-from ingestion.dbt_plugin import BUILD_PART, END_WITH, data_dir
+from ingestion.dbt_plugin import BUILD_PART, END_WITH
 from orchestration.costs import keep_results
+from orchestration.data_folder import DataFolder
 from orchestration.manifest import spare_parsing, target_path
 from orchestration.options import RunOptions
 from orchestration.parts import Part, part_of_run
@@ -22,12 +23,14 @@ from publishing.release import Checks
 # `project` is left out on purpose: with it, dagster-dbt copies the whole folder, data and all, to /tmp for every selection of more
 # than 200 nodes.
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, pool=POOL)
-def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, options: RunOptions) -> Iterator[Any]:
+def dbt_build(
+    context: dg.AssetExecutionContext, data: DataFolder, dbt: DbtCliResource, options: RunOptions
+) -> Iterator[Any]:
     """Everything from the connectors to what is published, with every dbt test as a check: `dbt build`.
 
     Dagster makes steps of it: the seeds, what the text and matching steps read, what the steps that learn read, and the rest.
     """
-    folder = data_dir().resolve()
+    folder = data.folder
     os.environ["DATA_DIR"] = str(folder)
     arguments = ["build", *WITHOUT_UNIT_TESTS] + (["--full-refresh"] if options.full_refresh else [])
     arguments += ["--vars", json.dumps(options.variables)] if options.variables else []

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.automation import jobs, schedules
 from orchestration.daily_facts import daily_facts, days_assets
+from orchestration.data_folder import DataFolder
 from orchestration.dbt_build import dbt_build
 from orchestration.landing import landing
 from orchestration.landing_sensor import landing_files
@@ -25,7 +26,7 @@ defs = dg.Definitions(
     jobs=jobs,
     schedules=schedules,
     sensors=[landing_files],
-    resources={"dbt": DBT, "options": RunOptions()},
+    resources={"data": DataFolder(), "dbt": DBT, "options": RunOptions()},
     # Steps wait for one another anyway (one warehouse file), so a process for each would only cost time.
     executor=dg.in_process_executor,
 )

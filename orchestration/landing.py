@@ -9,9 +9,9 @@ from command_line.pipeline import remember_run
 from command_line.quality_commands import as_outcome
 from data_quality.settings import LANDING
 from ingestion.contracts import current_catalogue
-from ingestion.dbt_plugin import data_dir
 from ingestion.landing import ingest
 from operations.faults import kind_of, sentence_of
+from orchestration.data_folder import DataFolder
 from orchestration.freshness import DAILY
 from orchestration.project import MANIFEST, POOL, TRANSLATOR, began, step_errors, warehouse_in_use
 from orchestration.quality import check_results, figures, landing_checks
@@ -34,7 +34,9 @@ def _landed_tables() -> Iterator[dg.AssetSpec]:
 
 
 @dg.multi_asset(specs=list(_landed_tables()), check_specs=landing_checks(), pool=POOL)
-def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def landing(
+    context: dg.AssetExecutionContext, data: DataFolder
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Loads what is new in the landing folder and looks whether it is as expected: one asset for each table the loader keeps.
 
     dbt loads too, from within its own process, before its first model: whoever runs `dbt build` by hand gets the newest files.
@@ -43,9 +45,9 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
     """
     from data_quality.runner import check_landing
 
-    folder = data_dir().resolve()
+    folder = data.folder
     try:
-        con = duckdb.connect(str(folder / "warehouse.duckdb"))
+        con = duckdb.connect(str(data.warehouse))
     except duckdb.Error as error:
         if kind_of(error) == "in_use":
             raise warehouse_in_use() from error
@@ -57,7 +59,7 @@ def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult 
     with step_errors(context):
         quality = check_landing(folder, load=False)
     register = dg.AssetKey(["landing", "files"])
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(data.warehouse), read_only=True) as con:
         files = con.execute(
             "select relation, count(*) filter (where status = 'loaded'), count(*) filter (where status <> 'loaded'), "
             "sum(rows_unreadable), count(*) filter (where load_id = ?) from landing.files group by relation",

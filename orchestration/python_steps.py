@@ -5,12 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from ingestion.dbt_plugin import data_dir
 from intelligence.identity import step as identity
 from intelligence.identity.step import match_warehouse
 from intelligence.learning import LEARNING
 from intelligence.text import step as text
 from intelligence.warehouse import Step
+from orchestration.data_folder import DataFolder
 from orchestration.options import RunOptions
 from orchestration.project import ASSETS, POOL, RELATIONS, STEPS, TRANSLATOR, step_errors
 
@@ -32,11 +32,13 @@ def _specs(written: Sequence[str]) -> list[dg.AssetSpec]:
 
 
 @dg.multi_asset(specs=_specs(identity.WRITES), pool=POOL)
-def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+def match_records(
+    context: dg.AssetExecutionContext, data: DataFolder, options: RunOptions
+) -> Iterator[dg.MaterializeResult]:
     """Finds records that are likely one person: `customer-analytics match`."""
     with step_errors(context):
         report = match_warehouse(
-            data_dir().resolve() / "warehouse.duckdb",
+            data.warehouse,
             retrain=options.learns_anew("match_records"),
             progress=lambda words: context.log.info(words),
         )
@@ -57,10 +59,10 @@ def match_records(context: dg.AssetExecutionContext, options: RunOptions) -> Ite
 
 def _step_asset(step: Step[Any]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=step.asset, description=step.description, specs=_specs(step.writes), pool=POOL)
-    def run(context: dg.AssetExecutionContext, options: RunOptions) -> Iterator[dg.MaterializeResult]:
+    def run(context: dg.AssetExecutionContext, data: DataFolder, options: RunOptions) -> Iterator[dg.MaterializeResult]:
         with step_errors(context):
             report = step.run(
-                data_dir().resolve() / "warehouse.duckdb",
+                data.warehouse,
                 retrain=options.learns_anew(step.asset),
                 progress=lambda words: context.log.info(words),
             )

@@ -1,13 +1,14 @@
 """Great Expectations at the two boundaries, as asset checks: one for each kind of expectation, red if it blocks and yellow if it warns."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from command_line.pipeline import DbtOutcome
 from data_quality.settings import LANDING, MARTS, read_settings
-from ingestion.dbt_plugin import data_dir
+from orchestration.data_folder import DataFolder
 from orchestration.dbt_build import dbt_build
 from orchestration.project import POOL, step_errors
 from publishing.marts import PUBLISHED_SCHEMAS
@@ -36,12 +37,12 @@ def _specs(expectations: Iterable[str], rules: Mapping[str, Any], asset: dg.Asse
     kinds={"greatexpectations"},
     tags={"layer": "release"},
 )
-def marts_quality(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def marts_quality(context: dg.AssetExecutionContext, data: DataFolder) -> dg.MaterializeResult:
     """Looks at the tables that are to be published, beside each other and beside the release that is out; the audit goes by what it finds."""
     from data_quality.runner import check_marts
 
     with step_errors(context):
-        report = check_marts(data_dir().resolve())
+        report = check_marts(data.folder)
     return dg.MaterializeResult(
         metadata=figures(report), check_results=list(check_results(report, MARTS, dg.AssetKey("marts_quality")))
     )
@@ -82,10 +83,10 @@ def check_results(
         )
 
 
-def judged_marts(context: dg.AssetExecutionContext) -> DbtOutcome:
+def judged_marts(context: dg.AssetExecutionContext, folder: Path) -> DbtOutcome:
     """What the expectations of the published tables say, for an audit without a build before it."""
     from command_line.quality_commands import as_outcome
     from data_quality.runner import check_marts
 
     with step_errors(context):
-        return as_outcome(check_marts(data_dir().resolve()))
+        return as_outcome(check_marts(folder))

@@ -1,11 +1,13 @@
 """Audit and release: whether what was built may be published, and the release itself."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from command_line.pipeline import DbtOutcome, record_costs, remember_run, run_dbt
-from ingestion.dbt_plugin import data_dir
 from orchestration.costs import parts_of_run
 from orchestration.daily_facts import daily_facts
+from orchestration.data_folder import DataFolder
 from orchestration.dbt_build import dbt_build
 from orchestration.freshness import FOUR_HOURLY
 from orchestration.project import POOL, began
@@ -25,17 +27,17 @@ _IN_THIS_RUN, _BEFORE_THE_RELEASE = "in this run", "as the warehouse stood"
     kinds={"dbt"},
     tags={"layer": "release"},
 )
-def audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def audit(context: dg.AssetExecutionContext, data: DataFolder) -> dg.MaterializeResult:
     """Decides whether this build may be published: it may if every blocking check passed.
 
     If the run has run every check of dbt's, what Dagster recorded of all checks is the audit; otherwise the warehouse is tested as it stands,
     since nobody knows what was built when. If it may not, the run ends here and readers keep the last release.
     """
-    outcome, where = _audit(context)
+    outcome, where = _audit(context, data.folder)
     for problem in outcome.problems:
         context.log.error(problem)
     if outcome.checks.failed:
-        remember_run(data_dir().resolve(), began(context), outcome, release_id=None)
+        remember_run(data.folder, began(context), outcome, release_id=None)
         raise dg.Failure(
             f"Not to be published: {len(outcome.checks.failed)} blocking check(s) failed. Readers keep the last release; mend the data or the "
             "model and run again.",
@@ -54,13 +56,13 @@ def audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     tags={"layer": "release"},
     freshness_policy=FOUR_HOURLY,
 )
-def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def published(context: dg.AssetExecutionContext, data: DataFolder) -> dg.MaterializeResult:
     """The release that BI tools, the API and the portal read: written whole, or not at all.
 
     It goes by the audit of its own run; without one, it audits the warehouse itself.
     """
-    folder = data_dir().resolve()
-    outcome, where = _of_the_audit(context) or _audit(context)
+    folder = data.folder
+    outcome, where = _of_the_audit(context) or _audit(context, folder)
     # What dbt's steps of this run say they took; a release has it as well.
     outcome.parts += parts_of_run(context.run.run_id)
     record_costs(folder, began(context), outcome, "built")
@@ -86,11 +88,11 @@ def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
 
 
-def _audit(context: dg.AssetExecutionContext) -> tuple[DbtOutcome, str]:
+def _audit(context: dg.AssetExecutionContext, folder: Path) -> tuple[DbtOutcome, str]:
     checks = _checks_of_run(context)
     if checks:
         return DbtOutcome(not checks.failed, checks, nodes=len(dbt_build.keys) + checks.passed), _IN_THIS_RUN
-    return run_dbt(["test"], data_dir().resolve()).and_then(judged_marts(context)), _BEFORE_THE_RELEASE
+    return run_dbt(["test"], folder).and_then(judged_marts(context, folder)), _BEFORE_THE_RELEASE
 
 
 def _of_the_audit(context: dg.AssetExecutionContext) -> tuple[DbtOutcome, str] | None:

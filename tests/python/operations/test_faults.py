@@ -32,7 +32,7 @@ LOCK_IT = """
 import sys, time
 from pathlib import Path
 from operations.run_lock import run_lock
-with run_lock(Path(sys.argv[1]), "run"):
+with run_lock(Path(sys.argv[1]), "customer-analytics run"):
     print("locked", flush=True)
     time.sleep(60)
 """
@@ -150,7 +150,7 @@ def test_two_commands_at_once(data: Path, wide: None, child: list[subprocess.Pop
         assert f"`customer-analytics run` is at work in {data} (process {process.pid}, since " in result.stderr
     at_work = holder(data)
     assert at_work is not None and at_work["pid"] == process.pid
-    assert "at work    run" in run("status", "--data-dir", data).stdout
+    assert "at work    customer-analytics run" in run("status", "--data-dir", data).stdout
     # A kill leaves no lock behind.
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

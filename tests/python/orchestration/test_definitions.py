@@ -192,6 +192,8 @@ def test_steps_that_open_the_warehouse_wait_for_one_another(flow):
     job = flow.defs.resolve_job_def("refresh_everything")
     outside = {node.name for node in job.nodes if node.definition.pools != {"duckdb_writer"}}
     assert outside == {"alerts"}, "which reads the release only"
+    holding = {node.name for node in job.nodes if "data" in node.definition.required_resource_keys}
+    assert holding == {node.name for node in job.nodes} - outside, "for other runs of Dagster, and for the command line"
 
 
 def test_start_makes_its_own_home_without_telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
