@@ -324,12 +324,20 @@ def remember_run(data_dir: Path, began: datetime, outcome: DbtOutcome, release_i
 
 
 def record_costs(
-    data_dir: Path, began: datetime, outcome: DbtOutcome, verdict: str, release_id: str | None = None
+    data_dir: Path,
+    began: datetime,
+    outcome: DbtOutcome,
+    verdict: str,
+    release_id: str | None = None,
+    command: str = "run",
 ) -> RunFacts:
-    """Keep a run in schema `operations`: before the release with the verdict 'built', so that the release has it, and once more at its end."""
+    """Keep a run in schema `operations`: before the release with the verdict 'built', so that the release has it, and once more at its end.
+
+    Of a command that only publishes, the checks have no rows of their own: what is shown as the costs of the last run is a build's.
+    """
     facts = RunFacts(
         run_id=run_id_of(began),
-        command="run",
+        command=command,
         started_at=began,
         seconds=(datetime.now(UTC) - began).total_seconds(),
         outcome=verdict,
@@ -342,5 +350,5 @@ def record_costs(
     )
     # A disk that is full or a warehouse that is damaged has its own sentence elsewhere.
     with suppress(duckdb.Error, OSError):
-        run_costs.record(data_dir, facts, outcome.parts)
+        run_costs.record(data_dir, facts, outcome.parts if command == "run" else [])
     return facts

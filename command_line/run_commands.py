@@ -173,7 +173,7 @@ def audit_and_publish(folder: Path) -> None:
     if not (folder / "warehouse.duckdb").exists():
         raise fail(f"There is no {folder / 'warehouse.duckdb'}; run `customer-analytics run` first.")
     with one_run(folder, "publish") as under_way:
-        from command_line.pipeline import run_dbt
+        from command_line.pipeline import record_costs, run_dbt
         from command_line.quality_commands import as_outcome
         from data_quality.runner import check_landing, check_marts
         from intelligence.warehouse import StepError
@@ -197,8 +197,10 @@ def audit_and_publish(folder: Path) -> None:
             under_way.log.error(judged.message, step="audit")
             errors.print(escape(judged.message))
         outcome = outcome.and_then(as_outcome(judged))
+        record_costs(folder, under_way.began, outcome, "built" if outcome.succeeded else "failed", command="publish")
         try:
             release = publish(folder, outcome.checks)
+            record_costs(folder, under_way.began, outcome, "published", release.release_id, command="publish")
         except PublishError as error:
             known = sentence_of(error.__cause__, folder) if error.__cause__ else None
             raise fail(f"Nothing was published. {known}" if known else str(error)) from error

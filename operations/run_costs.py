@@ -78,7 +78,8 @@ inner join whole_runs on last_runs.run_number = whole_runs.run_number
 left join usual on last_runs.node_id = usual.node_id
 """
 COMMENTS = {
-    "runs": "One row per run. Times are UTC; outcome is published, built (not, or not yet, published: the row of the run that made this release "
+    "runs": "One row per run, and per release that `customer-analytics publish` made or refused. Times are UTC; "
+    "outcome is published, built (not, or not yet, published: the row of the run that made this release "
     "says so) or failed; problem is the first thing that went wrong.",
     "model_runs": "One row per run and part of it: model, seed, check or Python step. seconds is wall time, of which two parts may share a "
     "moment; table_rows is how many rows the table holds after the run; failures is how many rows a check found.",

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from command_line import pipeline
+from command_line.main import app
+from command_line.pipeline import DbtOutcome
+from data_quality import runner
+from data_quality.runner import QualityReport
 from operations import run_costs
 from operations.retention import Retention
 from operations.run_costs import PartRun, RunFacts, dearest, record
@@ -102,3 +109,21 @@ def test_a_release_has_the_costs(data: Path) -> None:
     publish(data, Checks(passed=1))
     with duckdb.connect(str(data / "published" / "marts.duckdb"), read_only=True) as con:
         assert [(one["name"], one["seconds"], one["table_rows"]) for one in dearest(con)] == [("many", 2.0, 200_000)]
+
+
+@pytest.mark.parametrize("failed", [[], ["keys_are_unique"]])
+def test_a_release_made_by_hand_has_its_row(data: Path, monkeypatch: pytest.MonkeyPatch, failed: list[str]) -> None:
+    record(data, facts(1), [part("many", 2.0)])
+    checks = DbtOutcome(not failed, Checks(3, failed=failed), parts=[part("many", 9.0, "pass")], nodes=3)
+    monkeypatch.setattr(pipeline, "run_dbt", lambda arguments, folder: checks)
+    monkeypatch.setattr(runner, "check_landing", lambda folder, load: QualityReport("landing"))
+    monkeypatch.setattr(runner, "check_marts", lambda folder: QualityReport("marts"))
+    answer = CliRunner().invoke(app, ["publish", "--data-dir", str(data)])
+    assert (answer.exit_code == 0) == (not failed), answer.output
+    release = json.loads((data / "published" / "release.json").read_text())["release_id"]
+    ((command, outcome, made, passed),) = rows(
+        data, "select command, outcome, release_id, checks_passed from operations.runs where run_number = 2"
+    )
+    assert (command, passed) == ("publish", 3)
+    assert (outcome, made) == (("failed", None) if failed else ("published", release))
+    assert rows(data, "select name, seconds from operations.model_costs") == [("many", 2.0)], "of the last build"
