@@ -147,11 +147,14 @@ def judge(claims: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def _great_expectations() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # The library speaks of itself while it is imported and used, whatever level is set for it; what it finds is in its results.
+    speaker = logging.getLogger("great_expectations")
+    speaker.propagate = False
+    if not speaker.handlers:
+        speaker.addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
-    # The library speaks of itself while it is used, and sets its own level when it is imported; what it finds is in its results.
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     return gx
 
 
