@@ -168,6 +168,9 @@ def publish_command(
         ),
     ] = None,
     let_go: Annotated[bool, typer.Option("--let-go", help="Let releases go on, and publish.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Write every day of every table anew; share none with earlier releases.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Audit the warehouse as it stands (all dbt tests) and release it if every blocking check passes; or go back to a kept release."""
@@ -190,8 +193,10 @@ def publish_command(
             return
         refuse_while_held(folder)
     except (PublishError, OSError) as error:
-        raise fail(str(error)) from error
-    audit_and_publish(folder)
+        cause = error.__cause__ or error
+        known = sentence_of(cause, folder) if isinstance(cause, OSError | duckdb.Error) else None
+        raise fail(known or str(error)) from error
+    audit_and_publish(folder, anew)
 
 
 @app.command("quality")

@@ -22,13 +22,16 @@ def add_operations_commands(app: typer.Typer, console: Console) -> None:
     @app.command()
     def doctor(
         as_json: Annotated[bool, typer.Option("--json", help="As JSON, for a machine.")] = False,
+        read_all: Annotated[
+            bool, typer.Option("--read-all", help="Read every value of the release that is out.")
+        ] = False,
         data_dir: DataDir = None,
     ) -> None:
         """Check environment, settings, disk, rights, locks, clock, warehouse and releases, and say what to do. Changes nothing."""
         from operations.doctor import examine
 
         with console.status("looking it over"):
-            findings = examine(folder_of(data_dir))
+            findings = examine(folder_of(data_dir), read_all)
         failed = any(finding.status == "fail" for finding in findings)
         if as_json:
             worst = "fail" if failed else "warn" if any(finding.status == "warn" for finding in findings) else "ok"

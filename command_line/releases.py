@@ -16,6 +16,12 @@ def print_releases(console: Console, data_dir: Path) -> None:
     """A line for each release that is kept, the newest first. Raises PublishError if there is none."""
     published = data_dir / "published"
     kept = store.releases(published)
+    torn = store.unreadable(published)
+    if torn:
+        console.print(
+            f"{', '.join(torn)}: {store.NOTE} cannot be read, so nobody can go there; it goes before any other when releases are removed",
+            soft_wrap=True,
+        )
     if not kept:
         raise PublishError(f"No release is kept in {published}; run `customer-analytics run` to make one.")
     out = store.current_id(published)
@@ -68,4 +74,4 @@ def let_releases_go(console: Console, data_dir: Path) -> None:
 def _print_held(console: Console, published: Path) -> None:
     said = store.held(published)
     if said:
-        console.print(f"held by {said['by']} since {said['since'][:19]} UTC: {said['reason']}", soft_wrap=True)
+        console.print(f"held by {said['by']} since {store.since_when(said)}: {said['reason']}", soft_wrap=True)

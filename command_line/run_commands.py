@@ -166,8 +166,8 @@ def matched_in_words(report: MatchReport, zones: tuple[int, int] | None = None) 
     )
 
 
-def audit_and_publish(folder: Path) -> None:
-    """Audit the warehouse as it stands and release it. Ends with one sentence if it cannot."""
+def audit_and_publish(folder: Path, anew: bool = False) -> None:
+    """Audit the warehouse as it stands and release it, sharing nothing with earlier releases if `anew`. Ends with one sentence if it cannot."""
     from operations.runs import one_run
 
     if not (folder / "warehouse.duckdb").exists():
@@ -199,7 +199,7 @@ def audit_and_publish(folder: Path) -> None:
         outcome = outcome.and_then(as_outcome(judged))
         record_costs(folder, under_way.began, outcome, "built" if outcome.succeeded else "failed", command="publish")
         try:
-            release = publish(folder, outcome.checks)
+            release = publish(folder, outcome.checks, anew=anew)
             record_costs(folder, under_way.began, outcome, "published", release.release_id, command="publish")
         except PublishError as error:
             known = sentence_of(error.__cause__, folder) if error.__cause__ else None

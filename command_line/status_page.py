@@ -19,7 +19,8 @@ from operations.logs import log_path
 from operations.run_costs import dearest
 from operations.run_lock import holder
 from publishing import store
-from publishing.release import current_release
+from publishing.reading import connect
+from publishing.release import PublishError, current_release
 
 
 def print_status(console: Console, data_dir: Path) -> int:
@@ -33,6 +34,8 @@ def print_status(console: Console, data_dir: Path) -> int:
             console.print(f"no release is out in {data_dir / 'published'}; run `customer-analytics run` to make one")
         else:
             _print_release(console, data_dir, release)
+    except PublishError as error:
+        raise OperationError(str(error)) from error
     except (OSError, ValueError, KeyError, duckdb.Error) as error:
         words = (str(error).splitlines() or [""])[0]
         raise OperationError(
@@ -76,10 +79,10 @@ def _print_release(console: Console, data_dir: Path, release: dict[str, Any]) ->
     for name in checks["warned"]:
         console.print(f"           warned: {name}")
     if said := store.held(data_dir / "published"):
-        console.print(f"held       by {said['by']} since {said['since'][:19]} UTC: {said['reason']}", soft_wrap=True)
+        console.print(f"held       by {said['by']} since {store.since_when(said)}: {said['reason']}", soft_wrap=True)
     console.print(f"tables     {len(release['row_counts'])} with {sum(release['row_counts'].values()):,} rows")
     marts = data_dir / "published" / "marts.duckdb"
-    with duckdb.connect(str(marts), read_only=True) as con:
+    with connect(marts) as con:
         quarantined, files, lost = con.execute(
             "select sum(rows_quarantined), count(*) filter (where file_status != 'loaded'), sum(rows_lost) from gold.load_ledger"
         ).fetchall()[0]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from intelligence.insights.feedback import give_feedback
+from publishing.reading import connect
 
 
 class InsightsError(Exception):
@@ -21,7 +22,7 @@ def open_release(data_dir: Path) -> duckdb.DuckDBPyConnection:
     marts = data_dir / "published" / "marts.duckdb"
     if not marts.exists():
         raise InsightsError(f"There is no release in {data_dir}; run `customer-analytics run` first.")
-    con = duckdb.connect(str(marts), read_only=True)
+    con = connect(marts)
     there = con.execute(
         "select count(*) from information_schema.tables where table_schema = 'gold' and table_name = 'fct_insights'"
     ).fetchall()

@@ -6,6 +6,7 @@ column), `measured_values` (one per file, column of known categories and value).
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class LandedTable:
 def landed_tables(catalogue: Catalogue, settings: Settings) -> dict[str, LandedTable]:
     """All landing tables that files may fill, by relation.
 
-    Raises ConfigurationError if the settings name a column of categories that is none.
+    Raises ConfigurationError if the settings name a table that is none, or a column of categories that is none.
     """
     tables: dict[str, LandedTable] = {}
     for source in catalogue.source_tables:
@@ -120,6 +121,14 @@ def landed_tables(catalogue: Catalogue, settings: Settings) -> dict[str, LandedT
             if name not in known:
                 raise ConfigurationError(
                     f"data_quality/expectations.yml: categories names {relation}.{name}, which is no column of a landing table."
+                )
+    for expectation, rule in settings.rules["landing"].items():
+        for relation in rule.tables:
+            if relation not in tables:
+                alike = difflib.get_close_matches(relation, tables, n=1)
+                raise ConfigurationError(
+                    f"data_quality/expectations.yml: landing.{expectation}.tables names {relation}, which is no landing table"
+                    f"{f'; {alike[0]} is one' if alike else ''}."
                 )
     return tables
 

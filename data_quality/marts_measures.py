@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +12,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from data_quality.settings import Measured, MeasuredColumn
+from data_quality.settings import Measured, MeasuredColumn, Settings
+from ingestion.contracts import ConfigurationError
 
 #: What is judged. Seeds are edited by people, and what the schemas `quality` and `operations` hold grows by itself.
 SCHEMAS = ("gold", "entity", "metrics")
 ACCOUNTS = "entity.entity_customers"
+_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|DECIMAL|FLOAT|DOUBLE")
 #: Numbers that several tables hold: what is counted, and for each table the SQL. The first is what the others are compared with.
 AGREEING: dict[str, dict[str, str]] = {
     "recurring revenue of today": {
@@ -118,6 +122,44 @@ def measure_marts(con: duckdb.DuckDBPyConnection, catalog: str, measured: Measur
         pd.DataFrame(bands, columns=["table", "column", "band", "rows"]),
         mrr,
     )
+
+
+def check_names(con: duckdb.DuckDBPyConnection, catalog: str, settings: Settings) -> list[str]:
+    """What of the settings is nothing of the warehouse, in sentences: tables that are not there (yet). Nothing of them is judged.
+
+    Raises ConfigurationError for a column that a table which is there does not have, and for a range of what is no number.
+    """
+    kinds = {
+        (table, column): kind
+        for table, column, kind in con.execute(
+            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where database_name = ?",
+            [catalog],
+        ).fetchall()
+    }
+    tables = {table for table, _ in kinds}
+    measured = settings.measured
+    named = [*(("columns", one.column) for one in measured.columns), *(("bands", name) for name in measured.bands)]
+    absent: dict[str, None] = {}
+    ranged = {one.column for one in measured.columns if one.lowest is not None or one.highest is not None}
+    for part, name in named:
+        table, column = name.rsplit(".", 1)
+        if table not in tables:
+            # What is missing of these, the expectation table_there says.
+            if table in measured.tables:
+                continue
+            absent[f"measured.{part} names {table}"] = None
+        elif (table, column) not in kinds:
+            alike = difflib.get_close_matches(column, [other for one, other in kinds if one == table], n=1)
+            raise ConfigurationError(
+                f"expectations.yml: measured.{part} names {name}, which is no column of {table}{f'; {alike[0]} is one' if alike else ''}."
+            )
+        elif part == "columns" and name in ranged and not _NUMBER.match(kinds[table, column]):
+            raise ConfigurationError(
+                f"expectations.yml: {name} is {kinds[table, column].lower()}, which has no range: say `filled` of it, not `from` or `to`."
+            )
+    for expectation, rule in settings.rules["marts"].items():
+        absent |= {f"marts.{expectation}.tables names {table}": None for table in rule.tables if table not in tables}
+    return [f"expectations.yml: {one}, which is not there: nothing of it is judged" for one in absent]
 
 
 def rows_frame(counts: Iterable[tuple[str, int]]) -> pd.DataFrame:

@@ -17,13 +17,14 @@ from data_quality.judging import Result, digest, judge
 from data_quality.landing_claims import LandedFiles, landing_claims
 from data_quality.landing_measures import LandedTable, landed_tables, measure, read_measures
 from data_quality.marts_claims import marts_claims
-from data_quality.marts_measures import agreeing_numbers, measure_marts, rows_frame
+from data_quality.marts_measures import MartsMeasures, agreeing_numbers, check_names, measure_marts, rows_frame
 from data_quality.settings import Settings, read_settings
 from ingestion.contracts import Catalogue, current_catalogue
 from ingestion.landing import ingest
 from ingestion.quoting import sql_literal
 from intelligence.warehouse import open_warehouse
-from publishing.release import Checks, current_release
+from publishing.reading import stand_in
+from publishing.release import Checks, PublishError, current_release
 
 #: Results of a run that a message repeats.
 SHOWN = 10
@@ -38,6 +39,8 @@ class QualityReport:
     page: Path | None = None
     #: Whether rows of a file that is held back now may have been built before.
     needs_rebuild: bool = False
+    #: What kept something from being judged.
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[Result]:
@@ -46,15 +49,15 @@ class QualityReport:
 
     @property
     def warnings(self) -> list[str]:
-        """A line for each result that only warns."""
-        return [f"{result.expectation}: {result.sentence}" for result in self.results if result.warns]
+        """A line for each result that only warns, and for what could not be judged."""
+        return [*self.remarks, *(f"{result.expectation}: {result.sentence}" for result in self.results if result.warns)]
 
     @property
     def checks(self) -> Checks:
         """The results as checks of the audit."""
         return Checks(
             sum(result.success is True for result in self.results),
-            [_name(result) for result in self.results if result.warns],
+            [*self.remarks, *(_name(result) for result in self.results if result.warns)],
             [_name(result) for result in self.blocking],
         )
 
@@ -148,7 +151,7 @@ def check_marts(data_dir: Path, progress: Callable[[str], None] | None = None) -
             needs_rebuild = results.needs_rebuild
         report = _judge_marts(con, data_dir, settings)
         if results is not None and results.blocking:
-            report = QualityReport("landing", [*results.results, *report.results], needs_rebuild=needs_rebuild)
+            report = QualityReport("landing", [*results.results, *report.results], None, needs_rebuild, report.remarks)
         report.page = _write_page(con, data_dir)
     return report
 
@@ -293,23 +296,10 @@ def _landing_results(
 def _judge_marts(con: duckdb.DuckDBPyConnection, data_dir: Path, settings: Settings) -> QualityReport:
     catalog = con.execute("select current_database()").fetchall()[0][0]
     quoted = f'"{catalog}"'
+    absent = check_names(con, catalog, settings)
     now = measure_marts(con, catalog, settings.measured)
     agreeing = agreeing_numbers(con, quoted)
-    release = current_release(data_dir)
-    released = None
-    marts = data_dir / "published" / "marts.duckdb"
-    if release is not None and marts.exists():
-        con.execute(f"attach {sql_literal(str(marts.resolve()))} as released (read_only)")
-        try:
-            released = measure_marts(con, "released", settings.measured)
-            # The release itself says how many rows it has, wherever they lie.
-            released = replace(released, rows=rows_frame(release["row_counts"].items()))
-        except duckdb.Error:
-            # A release that cannot be read is nothing to compare with; `customer-analytics status` says what is wrong with it.
-            released = None
-        finally:
-            con.execute("detach released")
-    release_id = release["release_id"] if release and released else None
+    released, release_id, unread = _released(con, data_dir, settings)
     judged = judge(marts_claims(settings, now, agreeing, released), settings)
     load_id = (
         int(con.execute("select coalesce(max(load_id), 0) from landing.files").fetchall()[0][0])
@@ -318,11 +308,36 @@ def _judge_marts(con: duckdb.DuckDBPyConnection, data_dir: Path, settings: Setti
     )
 
     def accept_id(row: Any) -> str:
-        return digest([row.expectation, row.table, row.column, row.observed_words, load_id, release_id], 10)
+        # Nine digits: sums of the same rows differ in the last ones, and what people read is rounded to far fewer.
+        numbers = [f"{number:.9g}" for number in (row.observed, row.lowest, row.highest)]
+        words = [row.observed_words, row.expected_words]
+        return digest([row.expectation, row.table, row.column, *words, *numbers, load_id, release_id], 10)
 
-    report = QualityReport("marts", _results(judged, accept_id, accepted_ids(data_dir)))
+    report = QualityReport("marts", _results(judged, accept_id, accepted_ids(data_dir)), remarks=[*absent, *unread])
     _remember(con, report, settings, load_id, release_id)
     return report
+
+
+def _released(
+    con: duckdb.DuckDBPyConnection, data_dir: Path, settings: Settings
+) -> tuple[MartsMeasures | None, str | None, list[str]]:
+    """The measures of the release that is out, its id, and what to say if there is one that cannot be read: it is nothing to compare with."""
+    try:
+        release = current_release(data_dir)
+        if release is None:
+            return None, None, []
+        marts = (data_dir / "published" / "marts.duckdb").resolve(strict=True)
+        stand_in(con, data_dir / "published")
+        con.execute(f"attach {sql_literal(str(marts))} as released (read_only)")
+        try:
+            released = measure_marts(con, "released", settings.measured)
+        finally:
+            con.execute("detach released")
+    except (PublishError, OSError, duckdb.Error):
+        said = "the release that is out cannot be read, so that nothing is compared with it (`customer-analytics doctor` says more)"
+        return None, None, [said]
+    # The release itself says how many rows it has, wherever they lie.
+    return replace(released, rows=rows_frame(release["row_counts"].items())), release["release_id"], []
 
 
 def _results(judged: pd.DataFrame, accept_id: Callable[[Any], str], accepted: dict[str, str]) -> list[Result]:

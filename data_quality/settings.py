@@ -67,6 +67,12 @@ class History(_Strict):
     rows_at_least: int = Field(ge=1)
     days_kept: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def _can_be_enough(self) -> History:
+        if self.considered < self.needed:
+            raise ValueError(f"`considered` is {self.considered}; it must be at least `needed`, {self.needed}")
+        return self
+
 
 class OneTable(BaseModel):
     """What holds for a single table: another severity, other limits."""
@@ -89,14 +95,18 @@ class MeasuredColumn(_Strict):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     column: str = Field(pattern=r"^\w+\.\w+\.\w+$")
-    lowest: float | None = Field(default=None, alias="from")
-    highest: float | None = Field(default=None, alias="to")
+    lowest: float | None = Field(default=None, alias="from", allow_inf_nan=False)
+    highest: float | None = Field(default=None, alias="to", allow_inf_nan=False)
     filled: float | None = Field(default=None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _says_something(self) -> MeasuredColumn:
         if self.lowest is None and self.highest is None and self.filled is None:
             raise ValueError("say `from`, `to` or `filled`")
+        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
+            raise ValueError(
+                f"{self.column} goes from {self.lowest:g} to {self.highest:g}; `from` must not be greater than `to`"
+            )
         return self
 
 
@@ -199,9 +209,9 @@ def _check_limits(
             may = f"its limits are {', '.join(limits)}" if limits else "it has no limits"
             raise ConfigurationError(f"{path}: {place} has no limit '{name}'; {may}.")
     for name, (lowest, highest) in limits.items():
-        value = given.get(name)
-        if value is None and not whole:
+        if name not in given and not whole:
             continue
+        value = given.get(name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not is_number or not lowest <= float(value or 0) <= highest:
             raise ConfigurationError(

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from data_quality.landing_measures import landed_tables
+from data_quality.settings import read_settings
 from ingestion.contracts import (
     PROJECT_DIR,
     ConfigurationError,
@@ -30,6 +33,9 @@ from operations.clock import CLOCK_TOLERANCE, last_times
 from operations.faults import WAREHOUSE, kind_of, process_in_words, sentence_of, size_in_words
 from operations.logs import LOGS
 from operations.run_lock import holder
+from publishing import store
+from publishing.reading import connect
+from publishing.release import PublishError, current_release
 
 #: A release older than so many times the usual time between two is late. With no history, one older than a week.
 LATE_TIMES = 2
@@ -57,14 +63,18 @@ class Finding:
     to_do: str = ""
 
 
-def examine(data_dir: Path) -> list[Finding]:
-    """All checks over a data folder, in the order in which they should be read. A check that breaks is a finding as well."""
+def examine(data_dir: Path, read_all: bool = False) -> list[Finding]:
+    """All checks over a data folder, in the order in which they should be read. A check that breaks is a finding as well.
+
+    `read_all` reads every value of the release that is out, partitions that it shares with others included.
+    """
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
         _python,
         _packages,
         _variables,
         _mappings,
         _seeds,
+        _expectations,
         _environment,
         _rights,
         _disk,
@@ -73,7 +83,7 @@ def examine(data_dir: Path) -> list[Finding]:
         _leftovers,
         _warehouse,
         _landing,
-        _releases,
+        partial(_releases, read_all=read_all),
         _backups,
     )
     found = []
@@ -81,7 +91,7 @@ def examine(data_dir: Path) -> list[Finding]:
         try:
             found += list(check(data_dir))
         except (OSError, duckdb.Error, ValueError, KeyError, TypeError) as error:
-            name = check.__name__.strip("_")
+            name = (check.func if isinstance(check, partial) else check).__name__.strip("_")
             text = sentence_of(error, data_dir) or f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
             found.append(Finding(name, "fail", f"cannot be checked: {text}", "see to that first, and ask again"))
     return found
@@ -200,6 +210,17 @@ def _seeds(data_dir: Path) -> Iterator[Finding]:
     yield Finding("seeds", "ok", f"{len(list(SEEDS_DIR.rglob('*.csv')))} files can be read")
 
 
+def _expectations(data_dir: Path) -> Iterator[Finding]:
+    try:
+        settings = read_settings()
+        landed_tables(current_catalogue(), settings)
+    except ConfigurationError as error:
+        yield Finding("expectations", "fail", str(error), "put that setting right")
+        return
+    counted = ", ".join(f"{len(rules)} at the {boundary}" for boundary, rules in settings.rules.items())
+    yield Finding("expectations", "ok", counted)
+
+
 def _environment(data_dir: Path) -> Iterator[Finding]:
     said = {
         name: os.environ[name]
@@ -210,7 +231,7 @@ def _environment(data_dir: Path) -> Iterator[Finding]:
     relative = [f"{name}={path}" for name, path in said.items() if not Path(path).is_absolute()]
     shown = (
         ", ".join(f"{name}={path}" for name, path in said.items())
-        or "nothing set, so data/ and mappings/ of the project"
+        or "no variable set, so mappings/ of the project, and data/ unless --data-dir says another"
     )
     if missing:
         yield Finding("environment", "warn", f"{', '.join(missing)} is no folder", "make it, or set another one")
@@ -458,14 +479,22 @@ def _landing(data_dir: Path) -> Iterator[Finding]:
         yield Finding("register", "ok", found_words, "the next run loads them")
 
 
-def _releases(data_dir: Path) -> Iterator[Finding]:
+def _releases(data_dir: Path, read_all: bool = False) -> Iterator[Finding]:
     published = data_dir / "published"
-    folders = sorted(path.parent for path in (published / "releases").glob("[!.]*/release.json"))
+    folders = sorted(path.parent for path in (published / "releases").glob(f"[!.]*/{store.NOTE}"))
     if not (published / "release.json").exists():
         to_do = "`customer-analytics publish`" if folders else "`customer-analytics run` makes one"
         yield Finding("release", "fail" if folders else "warn", "no release is out", to_do)
         return
-    current = json.loads((published / "release.json").read_text())
+    try:
+        current = current_release(data_dir)
+    except PublishError as error:
+        yield Finding(
+            "release", "fail", str(error).partition(":")[0], "`customer-analytics publish`, or --to one that is kept"
+        )
+        return
+    if current is None:
+        return
     age = datetime.now(UTC) - datetime.fromisoformat(current["published_at"])
     usual = _usual_gap(data_dir)
     late = LATE_TIMES * usual if usual else LATE_WITHOUT_HISTORY
@@ -475,24 +504,39 @@ def _releases(data_dir: Path) -> Iterator[Finding]:
         yield Finding("release", "warn", found, "see why no run went through: `customer-analytics status`")
     else:
         yield Finding("release", "ok", found)
-    wrong = [words for folder in folders for words in _release_problems(folder)]
-    if wrong:
-        yield Finding(
-            "releases", "fail", _some(wrong), "`customer-analytics publish` makes a whole one from the warehouse"
-        )
+    out = store.current_id(published)
+    wrong = {
+        folder.name: words for folder in folders for words in _release_problems(folder, read_all and folder.name == out)
+    }
+    if out in wrong:
+        to_do = "`customer-analytics publish --anew` makes a whole one from the warehouse"
+        yield Finding("releases", "fail", _some(list(wrong.values())), to_do)
+    elif wrong:
+        to_do = "readers do not need it; it goes when the next ones are published, or remove its folder"
+        yield Finding("releases", "warn", _some(list(wrong.values())), to_do)
     else:
-        yield Finding("releases", "ok", f"{len(folders)} kept, each opens and has the rows that its release.json says")
+        read = ", and every value of the one that is out can be read" if read_all else ""
+        yield Finding(
+            "releases", "ok", f"{len(folders)} kept, each opens and has the rows that its release.json says{read}"
+        )
 
 
-def _release_problems(folder: Path) -> Iterator[str]:
+def _release_problems(folder: Path, read_all: bool) -> Iterator[str]:
+    note = store.note_of(folder / store.NOTE)
+    if note is None:
+        yield f"{folder.name}: {store.NOTE} cannot be read"
+        return
     try:
-        said = json.loads((folder / "release.json").read_text())["row_counts"]
-        with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as con:
+        said = note["row_counts"]
+        with connect(folder / "marts.duckdb") as con:
             for table, rows in said.items():
                 (there,) = con.execute(f"select count(*) from {table}").fetchall()[0]
                 if there != rows:
                     yield f"{folder.name}: {table} has {there:,} rows, release.json says {rows:,}"
-    except (OSError, ValueError, KeyError, duckdb.Error) as error:
+                elif read_all:
+                    # Counting reads the last lines of a file only.
+                    con.execute(f"select max(hash(held)) from {table} as held").fetchall()
+    except (OSError, duckdb.Error) as error:
         yield f"{folder.name}: {(str(error).splitlines() or [''])[0]}"
 
 

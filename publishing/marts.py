@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingestion.quoting import glob_literal, sql_literal
 from publishing.partitioning import Partitioning
 from publishing.partitions import Earlier, PartitionWriter, Written
+from publishing.reading import stand_in
 
 if TYPE_CHECKING:
     from publishing.release import Release
@@ -82,7 +83,7 @@ class Marts:
         con.execute(f"attach {sql_literal(str(file))} as marts ({how})")
         if not root:
             # Readers of relative paths stand in the published folder, or say so to DuckDB.
-            con.execute(f"set file_search_path = {sql_literal(str(folder.parents[1]))}")
+            stand_in(con, folder.parents[1])
 
     def __enter__(self) -> Marts:
         # One transaction: each by itself, thousands of comments would wait for the disk thousands of times.

@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from ingestion.quoting import sql_literal
+
 
 class NoReleaseError(Exception):
     """There is no release that can be read; the message says why and what to do."""
@@ -51,6 +53,22 @@ class OpenRelease:
             )
 
 
+def connect(marts: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the file of a release, `published/marts.duckdb` or one below `published/releases/`, read-only.
+
+    Its views find their files whether paths in them are absolute or not. Raises duckdb.Error if it cannot be opened.
+    """
+    marts = marts.resolve()
+    con = duckdb.connect(str(marts), read_only=True)
+    stand_in(con, marts.parents[2])
+    return con
+
+
+def stand_in(con: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Have relative paths in the views of releases begin at the published folder (RELEASE_ROOT=relative); absolute ones stay what they are."""
+    con.execute(f"set file_search_path = {sql_literal(str(published.resolve()))}")
+
+
 @contextmanager
 def open_release(data_dir: Path) -> Iterator[OpenRelease]:
     """The release of a data folder that is out at this moment. Raises NoReleaseError if there is none or it cannot be read."""
@@ -61,7 +79,7 @@ def open_release(data_dir: Path) -> Iterator[OpenRelease]:
     marts = marts.resolve()
     try:
         notes = json.loads((marts.parent / "release.json").read_text())
-        con = duckdb.connect(str(marts), read_only=True)
+        con = connect(marts)
     except (OSError, ValueError, duckdb.Error) as error:
         reason = str(error).splitlines()[0]
         raise NoReleaseError(

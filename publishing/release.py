@@ -70,8 +70,10 @@ class Release:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
 
-def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = None) -> Release:
+def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = None, anew: bool = False) -> Release:
     """Release the warehouse of `data_dir`; readers keep the release they have until this one is whole.
+
+    `anew` writes all of it, days that have not changed included: files that earlier releases share may be damaged.
 
     Raises PublishError if a blocking check failed, releases are held, nothing was built yet, or the disk does not take it.
     """
@@ -91,7 +93,7 @@ def publish(data_dir: Path, checks: Checks, settings: ReleaseSettings | None = N
         settings = settings or release_settings(published)
         with store.writing(published):
             store.clear_unfinished(published)
-            release = _write(warehouse, published, checks, settings)
+            release = _write(warehouse, published, checks, settings, anew)
             store.switch(published, release.release_id)
             store.prune(published, settings.kept)
     except store.HeldError as error:
@@ -113,9 +115,17 @@ def refuse_while_held(data_dir: Path) -> None:
 
 
 def current_release(data_dir: Path) -> dict[str, Any] | None:
-    """`release.json` of the release that is out, or None."""
-    path = data_dir / "published" / "release.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    """`release.json` of the release that is out, or None if none is. Raises PublishError if it cannot be read."""
+    path = data_dir / "published" / store.NOTE
+    if not path.exists():
+        return None
+    note = store.note_of(path)
+    if note is None:
+        raise PublishError(
+            f"{path.resolve()} of the release that is out cannot be read: `customer-analytics publish` makes a new one from the warehouse, "
+            "`customer-analytics publish --to ID` goes back to one that is kept (--list)."
+        )
+    return note
 
 
 def go_back(data_dir: Path, release_id: str, settings: ReleaseSettings | None = None) -> dict[str, Any]:
@@ -156,14 +166,14 @@ def _point_views_at(con: duckdb.DuckDBPyConnection, folder: Path, root: str) -> 
         fresh.replace(file)
 
 
-def _write(warehouse: Path, published: Path, checks: Checks, settings: ReleaseSettings) -> Release:
+def _write(warehouse: Path, published: Path, checks: Checks, settings: ReleaseSettings, anew: bool) -> Release:
     now = datetime.now(UTC)
     release_id = next_name(published / "releases", now)
     folder = published / "releases" / release_id
     # A release without release.json is none; the path of its files is in its views, so that it has its name from the beginning.
     folder.mkdir()
     try:
-        release = _fill(folder, warehouse, store.releases(published), now, checks, settings)
+        release = _fill(folder, warehouse, store.releases(published), now, checks, settings, anew)
         store.finish(folder, release.to_json())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -178,6 +188,7 @@ def _fill(
     now: datetime,
     checks: Checks,
     settings: ReleaseSettings,
+    anew: bool,
 ) -> Release:
     """Write everything but the note to the folder of a release; `before` are the notes of those that are kept, the newest first."""
     with duckdb.connect() as con:
@@ -192,7 +203,7 @@ def _fill(
                 "select (select cast(as_of as varchar) from warehouse.silver.as_of), "
                 "(select coalesce(max(load_id), 0) from warehouse.landing.files)"
             ).fetchall()[0]
-            earlier = store.earlier_tables(folder.parent, before)
+            earlier = {} if anew else store.earlier_tables(folder.parent, before)
             writer = PartitionWriter(con, folder.name, as_of)
             declared = declared_partitions()
             for schema, table in tables:

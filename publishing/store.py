@@ -17,6 +17,8 @@ from publishing.partitions import Earlier, Written
 NOTE = "release.json"
 LINKS = ("marts.duckdb", "parquet", NOTE)
 HELD = "held.json"
+#: What every release's note says, those of older versions too.
+_SAYS = {"release_id", "as_of", "published_at", "load_id", "row_counts", "checks"}
 
 
 class HeldError(Exception):
@@ -24,13 +26,25 @@ class HeldError(Exception):
 
 
 def releases(published: Path) -> list[dict[str, Any]]:
-    """The note (release.json) of every release that is whole, the newest first."""
-    notes = []
-    for path in (published / "releases").glob(f"[!.]*/{NOTE}"):
-        note = json.loads(path.read_text())
-        # Releases of older versions were not numbered.
-        notes.append({"sequence": 0, "partitions": {}, **note})
+    """The note (release.json) of every release whose note can be read, the newest first."""
+    notes = [note for path in (published / "releases").glob(f"[!.]*/{NOTE}") if (note := note_of(path))]
     return sorted(notes, key=lambda note: (note["sequence"], note["release_id"]), reverse=True)
+
+
+def note_of(path: Path) -> dict[str, Any] | None:
+    """What a release.json says; None where there is none, or none that can be read."""
+    try:
+        note = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    # Releases of older versions were not numbered.
+    return {"sequence": 0, "partitions": {}, **note} if isinstance(note, dict) and note.keys() >= _SAYS else None
+
+
+def unreadable(published: Path) -> list[str]:
+    """The folders of releases whose note cannot be read, by name."""
+    paths = (published / "releases").glob(f"[!.]*/{NOTE}")
+    return sorted(path.parent.name for path in paths if note_of(path) is None)
 
 
 def current_id(published: Path) -> str | None:
@@ -56,7 +70,7 @@ def require_free(published: Path) -> None:
     """Raises HeldError while somebody holds releases."""
     if said := held(published):
         raise HeldError(
-            f"{said['by']} holds releases since {said['since'][:19]} UTC ({said['reason'] or 'no reason given'}). Readers keep release "
+            f"{said['by']} holds releases since {since_when(said)} ({said['reason'] or 'no reason given'}). Readers keep release "
             f"{current_id(published)}; `customer-analytics publish --let-go` lets releases go on."
         )
 
@@ -64,7 +78,20 @@ def require_free(published: Path) -> None:
 def held(published: Path) -> dict[str, str] | None:
     """Who holds releases, since when and why; None if nobody does."""
     path = published / HELD
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        said = json.loads(path.read_text())
+        return {key: str(said[key]) for key in ("by", "since", "reason")}
+    except (OSError, ValueError, KeyError, TypeError):
+        # Whoever held them meant it.
+        return {"by": "somebody", "since": "an unknown time", "reason": f"{path} cannot be read"}
+
+
+def since_when(said: dict[str, str]) -> str:
+    """Since when releases are held, in words."""
+    since = said["since"][:19]
+    return f"{since} UTC" if since[:1].isdigit() else said["since"]
 
 
 def hold(published: Path, by: str, reason: str) -> None:
@@ -139,11 +166,12 @@ def clear_unfinished(published: Path) -> None:
 
 
 def prune(published: Path, keep: int) -> None:
-    """Remove the oldest releases over `keep`, never the one that is out."""
+    """Remove the oldest releases over `keep`, never the one that is out. One whose note cannot be read goes first."""
     out = current_id(published)
-    for note in releases(published)[keep:]:
-        if note["release_id"] != out:
-            folder = published / "releases" / note["release_id"]
+    names = [*(note["release_id"] for note in releases(published)), *unreadable(published)]
+    for name in names[keep:]:
+        if name != out:
+            folder = published / "releases" / name
             # What is no release any more is not taken for one if this dies on the way.
             (folder / NOTE).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ The marts are laid out by hand; of their tables only what is measured.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -14,8 +15,12 @@ import pytest
 from command_line.quality_commands import accept_results
 from data_quality.marts_measures import AGREEING
 from data_quality.runner import check_marts
-from data_quality.settings import read_settings
-from publishing.release import publish
+from data_quality.settings import SETTINGS_FILE, read_settings
+from ingestion.contracts import ConfigurationError
+from operations import doctor
+from publishing.partitioning import Partitioning
+from publishing.release import Checks, publish
+from publishing.settings import RELEASE_ROOT, ReleaseSettings
 from tests.python.data_quality.conftest import failed
 
 MARTS = """
@@ -194,6 +199,99 @@ def test_marts_are_let_out_if_somebody_accepts_them(marts: Path) -> None:
     # Fewer still is another matter.
     _do(marts, "delete from gold.fct_sessions where id > 100")
     assert check_marts(marts).blocking
+
+
+def test_what_is_accepted_is_that_number_and_no_other(marts: Path) -> None:
+    """The other side of a comparison may be what is wrong: it is not the side that is looked at, and people see rounded figures of both."""
+    _do(marts, "update entity.entity_customers set monthly_recurring_revenue = 101 where customer_id = 'acc-7'")
+    (one,) = {result.accept_id for result in check_marts(marts).blocking if result.expectation == "numbers_agree"}
+    assert one
+    accept_results(marts, [one], "maria", "one dollar is fine")
+    assert check_marts(marts).blocking == []
+    _do(marts, "update entity.entity_customers set monthly_recurring_revenue = 101 where customer_id < 'acc-2'")
+    assert {result.expectation for result in check_marts(marts).blocking} == {"numbers_agree"}
+
+
+DAMAGED: dict[str, Callable[[Path], object]] = {
+    "its file is damaged": lambda release: (release / "marts.duckdb").write_bytes(b"\0" * 20_000),
+    "its file is gone": lambda release: (release / "marts.duckdb").unlink(),
+    "its note is torn": lambda release: (release / "release.json").write_text('{"rel'),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_release_that_cannot_be_read_keeps_nobody_from_the_next(marts: Path, name: str) -> None:
+    DAMAGED[name]((marts / "published" / "current").resolve())
+    report = check_marts(marts)
+    assert report.blocking == []
+    assert any("the release that is out cannot be read" in warning for warning in report.warnings)
+    publish(marts, report.checks)
+    assert check_marts(marts).warnings == []
+
+
+def test_partitions_of_a_release_are_compared_wherever_it_is_read_from(
+    marts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RELEASE_ROOT, "relative")
+    monkeypatch.setattr(
+        "publishing.release.declared_partitions", lambda: {"fct_sessions": Partitioning(partition_by="date_day")}
+    )
+    _do(marts, "alter table gold.fct_sessions add column date_day date default date '2026-10-31'")
+    publish(marts, Checks(1), ReleaseSettings(3, 1, ""))
+    (wrong,) = [one for one in doctor.examine(marts) if one.check == "releases"]
+    assert wrong.status == "ok", wrong
+    _do(marts, "update gold.fct_scores set score_value = score_value / 2")
+    assert ("mean_as_released", "warning", "gold.fct_scores") in failed(check_marts(marts))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "gold.fct_scores.score_value,",
+            "gold.fct_scores.score,",
+            "gold.fct_scores.score, which is no column .*; score_value is one",
+        ),
+        (
+            "bands: [entity.entity_customers.health_category",
+            "bands: [entity.entity_customers.health",
+            "measured.bands names",
+        ),
+        (
+            "entity_customers.customer_name, filled: 0.5",
+            "entity_customers.customer_name, from: 0",
+            "customer_name is varchar",
+        ),
+    ],
+)
+def test_a_column_that_is_none_is_said_before_anything_is_judged(
+    marts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
+) -> None:
+    _settings(tmp_path, monkeypatch, old, new)
+    with pytest.raises(ConfigurationError, match=said):
+        check_marts(marts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("gold.fct_attribution.credit,", "gold.fct_atribution.credit,"),
+        ("    change: 0.25\n", "    change: 0.25\n    tables: {gold.fct_atribution: {change: 1}}\n"),
+    ],
+)
+def test_a_table_that_is_not_there_is_said(
+    marts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    _settings(tmp_path, monkeypatch, old, new)
+    assert any("gold.fct_atribution, which is not there" in warning for warning in check_marts(marts).warnings)
+
+
+def _settings(folder: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    text = SETTINGS_FILE.read_text()
+    assert old in text
+    (folder / "expectations.yml").write_text(text.replace(old, new, 1))
+    settings = read_settings(folder / "expectations.yml")
+    monkeypatch.setattr("data_quality.runner.read_settings", lambda: settings)
 
 
 def test_the_page_shows_what_failed_first(marts: Path) -> None:

@@ -48,6 +48,10 @@ def _cut_release(data: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
 
 
+def _tear_release(data: Path) -> None:
+    (data / "published" / "current" / "release.json").write_text('{"rel')
+
+
 def _date_release(time: datetime) -> Callable[[Path], None]:
     def change(data: Path) -> None:
         path = next((data / "published" / "releases").glob("2*")) / "release.json"
@@ -64,6 +68,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
     **{f"warehouse {name}": (lambda data, name=name: DAMAGES[name](data / "warehouse.duckdb"), "warehouse", "fail", "is damaged") for name in ("truncated", "empty", "log")},
     "rows": (_poke_release, "releases", "fail", "has 1 rows, release.json says 7"),
     "cut": (_cut_release, "releases", "fail", "marts.duckdb"),
+    "torn": (_tear_release, "release", "fail", "cannot be read"),
     "clock": (_date_release(datetime.now(UTC) + timedelta(days=2)), "clock", "fail", "the release that is out"),
     "late": (_date_release(datetime.now(UTC) - timedelta(days=20)), "release", "warn", "published 20 days ago"),
     "killed": (lambda data: (data / "published" / "releases" / ".20260101T000000-000000").mkdir(), "leftovers", "warn", "killed"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ingestion.contracts import ConfigurationError
 from ingestion.quoting import glob_literal, sql_literal
+from operations.doctor import examine
 from publishing import partitioning
 from publishing.partitioning import Partitioning, declared_partitions
 from publishing.release import Checks, publish
@@ -79,10 +80,10 @@ class Bench:
             """
         )
 
-    def publish(self, least: int = 1) -> dict[str, dict[str, int]]:
+    def publish(self, least: int = 1, anew: bool = False) -> dict[str, dict[str, int]]:
         published = self.folder / "published"
         published.mkdir(exist_ok=True)
-        return publish(self.folder, Checks(1), ReleaseSettings(3, least, str(published.resolve()))).partitions
+        return publish(self.folder, Checks(1), ReleaseSettings(3, least, str(published.resolve())), anew).partitions
 
     def check(self) -> None:
         """Readers of the file and of the Parquet see the rows of the warehouse."""
@@ -195,6 +196,26 @@ def test_files_that_somebody_took_away_are_written_again(bench: Bench) -> None:
     bench.check()
     next((bench.folder / "published" / "current" / "basis").glob("gold.fct_events.json")).write_text("{")
     assert bench.publish()["gold.fct_events"]["written"] == 3
+    bench.check()
+
+
+def test_a_damaged_day_that_releases_share_is_found_and_written_anew(bench: Bench) -> None:
+    for day in range(3):
+        bench.arrive(day, 5_000, first_id=day * 10_000, user=day)
+    bench.publish()
+    bench.publish()
+    day = next((bench.folder / "published" / "parquet" / "gold" / "fct_events").glob("2026-10-02*"))
+    content = bytearray(day.read_bytes())
+    content[100:2_100] = bytes(b ^ 255 for b in content[100:2_100])
+    day.write_bytes(content)
+    (found,) = [one for one in examine(bench.folder) if one.check == "releases"]
+    assert found.status == "ok", "its last lines say nothing of it"
+    (found,) = [one for one in examine(bench.folder, read_all=True) if one.check == "releases"]
+    assert found.status == "fail" and "--anew" in found.to_do
+    days = bench.publish(anew=True)["gold.fct_events"]
+    assert days["written"] == days["partitions"] > 1
+    bench.check()
+    assert bench.publish()["gold.fct_events"]["written"] == 0
     bench.check()
 
 

@@ -185,6 +185,42 @@ def test_going_back_and_holding(tmp_path: Path) -> None:
     assert _opened(tmp_path) == [(5,)]
 
 
+def test_a_torn_note_concerns_its_own_release_alone(tmp_path: Path) -> None:
+    made = []
+    for customers in (2, 3):
+        _warehouse(tmp_path, customers)
+        made.append(publish(tmp_path, GOOD, settings(tmp_path)).release_id)
+    published = tmp_path / "published"
+    note = published / "releases" / made[0] / "release.json"
+    for torn in ('{"rel', "[1]", "{}"):
+        note.write_text(torn)
+        assert [one["release_id"] for one in store.releases(published)] == [made[1]]
+        with pytest.raises(PublishError, match="There is no release"):
+            go_back(tmp_path, made[0])
+    _warehouse(tmp_path, 4)
+    # It is kept as long as others of its age are, and goes first.
+    made.append(publish(tmp_path, GOOD, settings(tmp_path, kept=3)).release_id)
+    assert store.unreadable(published) == [made[0]]
+    made.append(publish(tmp_path, GOOD, settings(tmp_path, kept=3)).release_id)
+    assert store.unreadable(published) == [] and len(store.releases(published)) == 3
+    (published / "releases" / made[-1] / "release.json").write_text("{")
+    with pytest.raises(PublishError, match=r"release.json of the release that is out cannot be read: .*publish"):
+        current_release(tmp_path)
+    assert go_back(tmp_path, made[-2])["release_id"] == made[-2]
+    assert publish(tmp_path, GOOD, settings(tmp_path)).sequence >= 4
+    assert _opened(tmp_path) == [(4,)]
+
+
+def test_who_holds_releases_may_be_unreadable(tmp_path: Path) -> None:
+    _warehouse(tmp_path)
+    publish(tmp_path, GOOD)
+    (tmp_path / "published" / "held.json").write_text("x")
+    with pytest.raises(PublishError, match=r"somebody holds releases .*held.json cannot be read.*--let-go"):
+        publish(tmp_path, GOOD)
+    assert store.let_go(tmp_path / "published")
+    publish(tmp_path, GOOD)
+
+
 def test_the_newest_is_the_one_made_last_whatever_the_clock_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
