@@ -60,8 +60,8 @@ bench: setup ## accuracy and speed beside others, on simulated people (and FEBRL
 	@$(BIN)/python -m benchmarks.next_best_action
 	@$(BIN)/python -m benchmarks.release
 
-dagster: setup ## the flow as assets, on http://127.0.0.1:3000
-	@$(BIN)/python -m orchestration
+dagster: setup ## the flow as assets, on http://127.0.0.1:3000 (PORT=3001 for another one)
+	@$(BIN)/python -m orchestration $(if $(PORT),--port $(PORT))
 
 docs: setup ## a page of all models, columns and tests: target/static_index.html
 	@$(BIN)/dbt docs generate --static --quiet && echo "open target/static_index.html"

@@ -23,7 +23,7 @@ class LandedFiles:
     """Files that are judged and those they stand beside.
 
     `files`: relation, path, sha256, file, load_id, place (order of arrival), status, reason, columns, rows_read, rows_unreadable, keys_filled,
-    keys_distinct, newest, judged (bool). `columns` and `values` as `read_measures` gives them. `loads`: relation, load_id, newest of all loads.
+    keys_distinct, newest, same_as (path of the first file with its bytes, missing if that is itself), judged (bool). `columns` and `values` as `read_measures` gives them. `loads`: relation, load_id, newest of all loads.
     """
 
     files: pd.DataFrame
@@ -433,7 +433,19 @@ def _keys(
 
 def _freshness(settings: Settings, read: pd.DataFrame, loads: pd.DataFrame) -> list[pd.DataFrame]:
     files = read[read["newest"].notna()].sort_values("place").copy()
-    parts = []
+    came = read[read["judged"]]
+    parts = [
+        _claim(
+            came,
+            "freshness",
+            "content_is_new",
+            came["same_as"].isna().astype("float64"),
+            1.0,
+            1.0,
+            [f"the same bytes as {path}" if isinstance(path, str) else "content of its own" for path in came["same_as"]],
+            ["content that no other file of the table has"] * len(came),
+        )
+    ]
     if files["judged"].any():
         running = files.groupby("relation")["newest"].cummax().groupby(files["relation"]).shift()
         # The first file of a table cannot be behind.

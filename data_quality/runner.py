@@ -225,6 +225,10 @@ def _beside_history(
     files.loc[held, "status"] = "loaded"
     files["place"] = files["load_id"] * (files["file_id"].max() + 1) + files["file_id"]
     files = files.sort_values("place")
+    # Of files without rows, those of quiet days, any two may have the same bytes.
+    told = files[loaded.loc[files.index] & files["sha256"].ne("") & files["rows_landed"].gt(0)]
+    first = told.groupby(["relation", "sha256"])["path"].transform("first")
+    files["same_as"] = first.where(first.ne(told["path"])).reindex(files.index)
     before = files[loaded.loc[files.index] & ~files["judged"]].groupby("relation").tail(settings.history.considered)
     files = pd.concat([before, files[files["judged"]]]).sort_values("place", ignore_index=True)
     of_files, columns, values = read_measures(con, files)

@@ -37,6 +37,7 @@ LANDING: dict[str, dict[str, tuple[float, float]]] = {
     "categories_known": {"share": SHARE},
     "keys_differ": {"share_of_smallest": SHARE},
     "column_varies": {"distinct_before": COUNT},
+    "content_is_new": {},
     "newest_row_is_new": {"days": COUNT},
     "table_keeps_up": {"times": FACTOR, "days": COUNT},
 }

@@ -87,7 +87,7 @@ def sentence_of(error: BaseException | str, data_dir: Path) -> str | None:
             f"again. {UNTOUCHED}"
         )
     if "published" in file.parts:
-        return f"{file} is damaged: `customer-analytics publish` makes a new release from the warehouse."
+        return f"{file} is damaged: `customer-analytics publish --anew` makes a new release from the warehouse."
     return (
         f"{file} is damaged: {restore}, or move it away (mkdir {file.parent}/damaged && mv {file}* {file.parent}/damaged/) and run again, which "
         f"builds all anew from the landing files (docs/how-to/operate.md says what that costs). {UNTOUCHED}"

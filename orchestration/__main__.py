@@ -55,7 +55,7 @@ def main() -> None:
         except OSError as error:
             parser.exit(
                 1,
-                f"error {given.host}:{given.port}: {error.strerror}. Is Dagster running already? Or take another --port.\n",
+                f"error {given.host}:{given.port}: {error.strerror}. Is Dagster running already? Or take another port (make dagster PORT=3001).\n",
             )
     _read_project(parser)
     module = ["--module-name", "orchestration.definitions"]

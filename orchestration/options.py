@@ -18,7 +18,7 @@ class RunOptions(dg.ConfigurableResource):
     )
     variables: dict[str, Any] = Field(default={}, description="dbt variables, as with --vars.")
     seconds_for_lineage: float = Field(
-        default=10,
+        default=30,
         description="Time that each call of dbt may spend on tracing columns of models that are not traced yet; 0: none.",
     )
 

@@ -147,6 +147,11 @@ CASES: dict[str, tuple[str, Callable[[], Rows | str], set[tuple[str, str]]]] = {
         lambda: _with(events("2025-07"), "event_id", lambda n: f"again-{n}"),
         {("newest_row_is_new", "warning"), ("table_keeps_up", "warning")},
     ),
+    "an export comes again under another name": (
+        "accounts",
+        lambda: accounts(MONTHS[-1]),
+        {("content_is_new", "warning"), ("table_keeps_up", "warning")},
+    ),
     "nothing comes any more": ("customer_events", lambda: None, {("table_keeps_up", "warning")}),
 }  # fmt: skip
 
