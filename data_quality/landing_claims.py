@@ -23,7 +23,8 @@ class LandedFiles:
     """Files that are judged and those they stand beside.
 
     `files`: relation, path, sha256, file, load_id, place (order of arrival), status, reason, columns, rows_read, rows_unreadable, keys_filled,
-    keys_distinct, newest, same_as (path of the first file with its bytes, missing if that is itself), judged (bool). `columns` and `values` as `read_measures` gives them. `loads`: relation, load_id, newest of all loads.
+    keys_distinct, newest, same_as (path of the first file with its bytes, missing if that is itself), judged (bool).
+    `columns` and `values` as `read_measures` gives them. `loads`: relation, load_id, newest of all loads.
     """
 
     files: pd.DataFrame
@@ -442,7 +443,10 @@ def _freshness(settings: Settings, read: pd.DataFrame, loads: pd.DataFrame) -> l
             came["same_as"].isna().astype("float64"),
             1.0,
             1.0,
-            [f"the same bytes as {path}" if isinstance(path, str) else "content of its own" for path in came["same_as"]],
+            [
+                f"the same bytes as {path}" if isinstance(path, str) else "content of its own"
+                for path in came["same_as"]
+            ],
             ["content that no other file of the table has"] * len(came),
         )
     ]

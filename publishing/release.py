@@ -242,7 +242,11 @@ def _git_commit() -> tuple[str | None, bool | None]:
             done = subprocess.run(
                 # Whoever runs it may not own the project's folder, which git takes for a danger; nothing of it is run here.
                 ["git", "-c", f"safe.directory={PROJECT_DIR}", *command],
-                cwd=PROJECT_DIR, capture_output=True, text=True, timeout=10, check=True
+                cwd=PROJECT_DIR,
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
             )
         except (OSError, subprocess.SubprocessError):
             return None, None
