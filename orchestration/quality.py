@@ -43,6 +43,8 @@ def marts_quality(context: dg.AssetExecutionContext, data: DataFolder) -> dg.Mat
 
     with step_errors(context):
         report = check_marts(data.folder)
+    for said in report.remarks:
+        context.log.warning(said)
     return dg.MaterializeResult(
         metadata=figures(report), check_results=list(check_results(report, MARTS, dg.AssetKey("marts_quality")))
     )
@@ -55,6 +57,8 @@ def figures(report: "QualityReport") -> dict[str, Any]:
         "blocking": len(report.blocking),
         "warned": len(report.warnings),
     }
+    if report.remarks:
+        metadata["not_judged"] = dg.MetadataValue.json(report.remarks)
     return {**metadata, "page": dg.MetadataValue.path(report.page)} if report.page else metadata
 
 
