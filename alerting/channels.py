@@ -8,7 +8,6 @@ import logging
 import os
 import smtplib
 import ssl
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -19,13 +18,15 @@ from typing import Protocol
 
 from slack_sdk.webhook import WebhookClient
 
-from alerting.messages import Message, one_line
+from alerting.messages import Message, ReportMail, one_line
 from alerting.settings import ChannelSettings, FileSettings, MailSettings, SettingsError, WebhookSettings, secret
 
 #: What Slack takes as the text of a block (characters).
 SLACK_TEXT = 2900
 #: Answers of a server to a message that it will not take however often it is sent.
 REFUSED_STATUS = (400, 413, 422)
+#: What a mail server says of a mail with more bytes than it takes, before it has seen any of them.
+TOO_BIG = 552
 _QUIET = logging.getLogger("alerting.slack_sdk")
 _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False
@@ -131,22 +132,17 @@ class MailChannel:
         self.settings = settings
 
     def deliver(self, message: Message, was_tried: bool) -> None:
-        foot = f"\n\n--\nrelease {message.release_id}, as of {message.as_of} UTC\n"
-        self.send(message.message_id, message.subject, message.text + foot)
-
-    def send(self, message_id: str, subject: str, text: str, files: Sequence[Path] = ()) -> None:
-        """Mail a text, with files if any. Raises ChannelError."""
         mail = EmailMessage()
-        mail["Subject"] = one_line(subject)[:200]
+        mail["Subject"] = one_line(message.subject)[:200]
         mail["From"] = self.settings.sender
         mail["To"] = ", ".join(self.settings.recipients)
         mail["Date"] = format_datetime(datetime.now(UTC))
-        mail["Message-ID"] = f"<{message_id}@{self.settings.sender.split('@')[1]}>"
+        mail["Message-ID"] = f"<{message.message_id}@{self.settings.sender.split('@')[1]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text)
-        for file in files:
-            kind, subkind = _MEDIA.get(file.suffix, ("application", "octet-stream"))
-            mail.add_attachment(file.read_bytes(), maintype=kind, subtype=subkind, filename=file.name)
+        mail.set_content(f"{message.text}\n\n--\nrelease {message.release_id}, as of {message.as_of} UTC\n")
+        for name, content in message.files if isinstance(message, ReportMail) else ():
+            kind, subkind = _MEDIA.get(Path(name).suffix, ("application", "octet-stream"))
+            mail.add_attachment(content, maintype=kind, subtype=subkind, filename=name)
         try:
             with contextlib.closing(self._connect()) as server:
                 refused = server.send_message(mail)
@@ -168,7 +164,9 @@ class MailChannel:
             ) from error
         except smtplib.SMTPResponseException as error:
             raise ChannelError(
-                f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}", passing=error.smtp_code < 500
+                f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}",
+                passing=error.smtp_code < 500,
+                refused=error.smtp_code == TOO_BIG,
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(_reason(error), passing=isinstance(error, ConnectionError)) from error

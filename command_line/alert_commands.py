@@ -58,21 +58,31 @@ def report(
         typer.Option(help="Folder; default: reports/NAME/DAY of the data folder.", show_default=False),
     ] = None,
     mail: Annotated[bool, typer.Option("--mail", help="Mail it over the mail channels that name it.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="With --mail: also to those who have it of this day.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write a report of the release that is out: a page, a PDF and a workbook."""
+    from alerting.settings import settings_file
     from reporting.reports import ReportError, mail_report, write_report
 
     folder = folder_of(data_dir)
+    if again and not mail:
+        raise fail("--again mails a report to those who have it: give --mail as well.")
     try:
         wanted = [form.strip() for form in formats.split(",") if form.strip()]
         files = write_report(folder, name, wanted, out)
         for file in files:
             console.print(escape(str(file)))
         if mail:
-            channels = mail_report(folder, name, files)
-            told = f"mailed over {', '.join(channels)}" if channels else f"no mail channel has {name} among its reports"
-            console.print(escape(told))
+            mailed = mail_report(folder, name, files, again)
+            if mailed.waiting:
+                raise fail(mailed.sentence)
+            if not (mailed.sent or mailed.had):
+                raise fail(
+                    f"The report {name} was written but not mailed, since no mail channel has it among its reports: "
+                    f"set `reports: [{name}]` for a channel of kind mail in {settings_file(folder)}."
+                )
+            console.print(escape(mailed.sentence))
     except ReportError as error:
         raise fail(str(error)) from error
 

@@ -51,17 +51,20 @@ def _report_asset(name: str) -> dg.AssetsDefinition:
         kinds={"html", "excel"},
         tags={"layer": "reports"},
     )
-    def report() -> dg.MaterializeResult:
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         folder = data_dir().resolve()
         try:
             files = write_report(folder, name)
             mailed = mail_report(folder, name, files)
         except ReportError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        for channel, why in mailed.waiting.items():
+            context.log.warning(f"The report {name} waits for {channel}: {why}")
         return dg.MaterializeResult(
             metadata={
                 **{file.suffix.removeprefix("."): dg.MetadataValue.path(file) for file in files},
-                "mailed": dg.MetadataValue.json(mailed),
+                "mailed": dg.MetadataValue.json(mailed.sent),
+                "waiting": dg.MetadataValue.json(mailed.waiting),
             }
         )
 

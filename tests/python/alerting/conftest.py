@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -144,6 +145,27 @@ class Mailbox:
         if self.answer.startswith("250"):
             self.mails.append(envelope)
         return self.answer
+
+
+@pytest.fixture
+def dripping() -> Iterator[int]:
+    """The port of a server on 127.0.0.1 that answers a byte every fifth of a second and never comes to an end."""
+    over = threading.Event()
+
+    def drip(taken: socket.socket) -> None:
+        with taken, contextlib.suppress(OSError):
+            while not over.wait(0.2):
+                taken.sendall(b"2")
+
+    def serve(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield int(server.getsockname()[1])
+        over.set()
 
 
 def free_port() -> int:

@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from alerting.delivery import AlertError, send_alerts
-from alerting.state import MOST_REFUSALS
+from alerting.state import MOST_REFUSALS, AlertState
 from tests.python.alerting.conftest import Hook, Mailbox, Released, an_alert, free_port
 
 Written = Callable[[], list[dict[str, Any]]]
@@ -142,6 +142,25 @@ def test_a_run_does_not_wait_for_a_channel_beyond_its_time(
     began = time.monotonic()
     assert send_alerts(tmp_path).sent["team"] == 0
     assert time.monotonic() - began < 9
+
+
+def test_a_channel_that_drips_is_said_to_have_given_no_answer(
+    tmp_path: Path,
+    released: Released,
+    settings: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    hook: Hook,
+    dripping: int,
+) -> None:
+    monkeypatch.setenv("DRIP_URL", f"http://127.0.0.1:{dripping}/")
+    settings({**HOOK, "name": "drip", "url_env": "DRIP_URL"}, HOOK, run_seconds=1.5)
+    released(A, B)
+    report = send_alerts(tmp_path)
+    assert report.sent == {"drip": 0, "team": 2}
+    assert report.waiting == {"drip": (2, "no answer within 1.5 s")}
+    # Whoever looks later is told as well.
+    with AlertState(tmp_path) as state:
+        assert state.waiting() == report.waiting
 
 
 def test_server_errors_are_tried_again_and_retry_after_is_heeded(

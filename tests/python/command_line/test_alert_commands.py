@@ -8,7 +8,8 @@ from pathlib import Path
 from click.testing import Result
 
 from command_line.alert_commands import tell_alerts
-from tests.python.alerting.conftest import Released, an_alert, released  # noqa: F401
+from tests.python.alerting.conftest import Mailbox, Released, an_alert, free_port, mailbox, released  # noqa: F401
+from tests.python.reporting.test_reports import Lay, lay  # noqa: F401
 
 Command = Callable[..., Result]
 
@@ -50,6 +51,31 @@ def test_wrong_settings_are_one_sentence_and_stop_no_run(
     assert result.stderr.count("\n") == 1
     tell_alerts(tmp_path)
     tell_alerts(tmp_path / "nothing")
+
+
+def test_mail_that_was_asked_for_and_did_not_go_out_is_an_error(
+    command: Command,
+    lay: Lay,  # noqa: F811
+    mailbox: Mailbox,  # noqa: F811
+) -> None:
+    data = lay()
+    asked = ("report", "retention", "--format", "html", "--mail", "--data-dir", data)
+    nobody = command(*asked)
+    assert nobody.exit_code == 1
+    assert f"set `reports: [retention]` for a channel of kind mail in {data / 'alerts.yml'}." in nobody.stderr
+    common = (
+        "kind: mail, host: 127.0.0.1, security: none, sender: a@b.test, recipients: [c@d.test], reports: [retention]"
+    )
+    board = f"{{name: board, port: {mailbox.port}, {common}}}"
+    (data / "alerts.yml").write_text(f"channels: [{{name: dead, port: {free_port()}, {common}}}, {board}]")
+    some = command(*asked)
+    assert some.exit_code == 1
+    assert "mailed over board; not taken by dead (Connection refused)" in some.stderr
+    (data / "alerts.yml").write_text(f"channels: [{board}]")
+    for options, told in (((), "mailed before over board"), (("--again",), "mailed over board")):
+        every = command(*asked, *options)
+        assert every.exit_code == 0
+        assert told in every.stdout
 
 
 def test_a_report_that_cannot_be_made(command: Command, tmp_path: Path) -> None:
