@@ -38,21 +38,40 @@ class ChannelError(Exception):
     Attributes:
         passing: whether trying again in a moment makes sense. Not after a time-out: the receiver may have it, and may hang again.
         refused: whether this message, and not the channel, is the trouble.
+        partly: whether the channel works and others have the message: what is behind it has its turn.
         wait_seconds: how long the receiver wants to be left alone; 0 if it does not say.
     """
 
-    def __init__(self, reason: str, passing: bool = False, refused: bool = False, wait_seconds: float = 0) -> None:
+    def __init__(
+        self,
+        reason: str,
+        passing: bool = False,
+        refused: bool = False,
+        partly: bool = False,
+        wait_seconds: float = 0,
+    ) -> None:
         super().__init__(reason)
         self.passing = passing
         self.refused = refused
+        self.partly = partly
         self.wait_seconds = wait_seconds
+
+
+#: Recipients with whom a message is done: they have it (nothing is said of them), or will never take it (what their server said).
+Settled = dict[str, str | None]
 
 
 class Channel(Protocol):
     """Takes messages, one after the other."""
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
-        """Take a message to its readers. Raises ChannelError. `was_tried`: a run that did not end well may have done so already."""
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
+        """Take a message to its readers. Raises ChannelError.
+
+        Args:
+            message: what is delivered.
+            was_tried: whether a run that did not end well may have done so already.
+            settled: whom it is not taken to any more; a channel with recipients adds to them, also where it raises.
+        """
 
 
 def open_channel(settings: ChannelSettings, data_dir: Path) -> Channel:
@@ -71,7 +90,7 @@ class FileChannel:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
         line = json.dumps({**asdict(message), "written_at": _now()}, sort_keys=True, ensure_ascii=False) + "\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +114,7 @@ class WebhookChannel:
     def __init__(self, settings: WebhookSettings) -> None:
         self.settings = settings
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
         try:
             url = secret(self.settings.url_env, self.settings.name, "its URL")
         except SettingsError as error:
@@ -130,8 +149,29 @@ class MailChannel:
 
     def __init__(self, settings: MailSettings) -> None:
         self.settings = settings
+        #: Recipients whose server put them off while it took mail for others: not asked for again before the next run.
+        self._put_off: dict[str, str] = {}
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
+        open_ones = [one for one in self.settings.recipients if one not in settled]
+        due = [one for one in open_ones if one not in self._put_off]
+        if due:
+            somebody_has_it = None in settled.values()
+            refused = self._send(self._mail(message), due, somebody_has_it)
+            taken = [one for one in due if one not in refused]
+            for one, (code, said) in refused.items():
+                words = f"SMTP {code} {said}"
+                if code >= 500:
+                    settled[one] = words
+                    logging.getLogger(__name__).warning("%s: refused for %s: %s", self.settings.name, one, words)
+                else:
+                    self._put_off[one] = words
+            settled.update(dict.fromkeys(taken))
+        left = [one for one in open_ones if one not in settled]
+        if left:
+            raise ChannelError(f"{self._put_off[left[0]]}, for {', '.join(left)}", partly=True)
+
+    def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["Subject"] = one_line(message.subject)[:200]
         mail["From"] = self.settings.sender
@@ -143,9 +183,13 @@ class MailChannel:
         for name, content in message.files if isinstance(message, ReportMail) else ():
             kind, subkind = _MEDIA.get(Path(name).suffix, ("application", "octet-stream"))
             mail.add_attachment(content, maintype=kind, subtype=subkind, filename=name)
+        return mail
+
+    def _send(self, mail: EmailMessage, due: list[str], somebody_has_it: bool) -> dict[str, tuple[int, str]]:
+        """Send to those who are due; gives those who were refused. Raises ChannelError where all are, unless somebody has the mail already."""
         try:
             with contextlib.closing(self._connect()) as server:
-                refused = server.send_message(mail)
+                refused = server.send_message(mail, to_addrs=due)
                 # The message is taken; how the server says goodbye matters to nobody.
                 with contextlib.suppress(smtplib.SMTPException, OSError):
                     server.quit()
@@ -154,8 +198,12 @@ class MailChannel:
         except TimeoutError as error:
             raise ChannelError(f"no answer within {self.settings.timeout_seconds:g} s") from error
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = next(iter(error.recipients.values()))
-            raise ChannelError(f"SMTP {code} {_decoded(said)}, for every recipient", passing=code < 500) from error
+            # A server that hangs up in the middle has not said of everybody what it thinks.
+            last = list(error.recipients.values())[-1]
+            if not somebody_has_it:
+                code, said = last
+                raise ChannelError(f"SMTP {code} {_decoded(said)}, for every recipient", passing=code < 500) from error
+            refused = {one: error.recipients.get(one, last) for one in due}
         except smtplib.SMTPDataError as error:
             raise ChannelError(
                 f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}",
@@ -170,8 +218,7 @@ class MailChannel:
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(_reason(error), passing=isinstance(error, ConnectionError)) from error
-        if refused:
-            logging.getLogger(__name__).warning("%s: refused for %s", self.settings.name, ", ".join(refused))
+        return {one: (code, _decoded(said)) for one, (code, said) in refused.items()}
 
     def _connect(self) -> smtplib.SMTP:
         place = self.settings

@@ -20,7 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from alerting.channels import Channel, ChannelError, open_channel
 from alerting.messages import Alert, ReportMail
-from alerting.settings import ChannelSettings, MailSettings, SettingsError, read_settings
+from alerting.settings import AlertSettings, ChannelSettings, MailSettings, SettingsError, read_settings
 from alerting.state import AlertState, Standing, StateError
 from publishing.reading import NoReleaseError, OpenRelease, open_release
 
@@ -49,6 +49,7 @@ class AlertReport:
         unrouted: of those, which go over no channel.
         sent: messages sent, by channel.
         waiting: messages that wait, by channel, with why.
+        refused: recipients whom their server refuses for good, with what it says, by channel.
     """
 
     began: int = 0
@@ -57,6 +58,7 @@ class AlertReport:
     unrouted: int = 0
     sent: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    refused: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -68,6 +70,7 @@ class AlertReport:
             f"{count:,} wait for {channel}{f' ({why})' if why else ''}"
             for channel, (count, why) in self.waiting.items()
         ]
+        parts += unreached(self.refused)
         if self.unrouted:
             parts.append(f"{self.unrouted:,} go over no channel")
         return "; ".join(parts)
@@ -104,9 +107,30 @@ def send_alerts(data_dir: Path) -> AlertReport:
             waiting = {
                 channel: (count, why.get(channel) or reason) for channel, (count, reason) in state.waiting().items()
             }
+            refused = refused_recipients(state, settings)
     except (SettingsError, StateError, NoReleaseError) as error:
         raise AlertError(str(error)) from error
-    return AlertReport(compared.began, compared.cleared, compared.open, compared.unrouted, sent, waiting)
+    return AlertReport(compared.began, compared.cleared, compared.open, compared.unrouted, sent, waiting, refused)
+
+
+def unreached(refused: dict[str, dict[str, str]]) -> list[str]:
+    """What is said of recipients whom their server refuses for good."""
+    return [
+        f"{channel} reaches nobody at {one} ({said}): mend that recipient in the settings"
+        for channel, ones in refused.items()
+        for one, said in ones.items()
+    ]
+
+
+def refused_recipients(state: AlertState, settings: AlertSettings) -> dict[str, dict[str, str]]:
+    """Recipients of the settings whom their server refused for good when they were tried last, with what it said, by channel."""
+    told = state.refused_recipients()
+    found = {
+        channel.name: {one: said for one, said in told.get(channel.name, {}).items() if one in channel.recipients}
+        for channel in settings.channels
+        if isinstance(channel, MailSettings)
+    }
+    return {channel: ones for channel, ones in found.items() if ones}
 
 
 @dataclass
@@ -117,13 +141,15 @@ class ReportDelivery:
         name: its name.
         sent: channels that have taken it now.
         had: those that have had it of this day before.
-        waiting: those that have not taken it, with why; it waits for them.
+        waiting: those that have not taken it, or not for all recipients, with why; it waits for them.
+        refused: recipients whom their server refuses for good, with what it says, by channel.
     """
 
     name: str
     sent: list[str] = field(default_factory=list)
     had: list[str] = field(default_factory=list)
     waiting: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -131,6 +157,7 @@ class ReportDelivery:
         parts = [f"mailed over {', '.join(self.sent)}"] if self.sent else []
         parts += [f"mailed before over {', '.join(self.had)} (--again mails it once more)"] if self.had else []
         parts += [f"not taken by {channel} ({why})" for channel, why in self.waiting.items()]
+        parts += unreached(self.refused)
         parts += ["what waits goes out with the next alerts or report, or by `alerts --send`"] if self.waiting else []
         return f"The report {self.name}: {'; '.join(parts) or 'goes over no channel'}."
 
@@ -162,6 +189,7 @@ def send_report(data_dir: Path, name: str, day: str, mail: ReportMail, again: bo
         _, why = _deliver(data_dir, mailing, settings.run_seconds)
         with AlertState(data_dir) as state:
             left, first = state.reports_not_sent(name, day), state.waiting()
+            refused = refused_recipients(state, settings)
     except (SettingsError, StateError) as error:
         raise AlertError(str(error)) from error
     return ReportDelivery(
@@ -177,6 +205,7 @@ def send_report(data_dir: Path, name: str, day: str, mail: ReportMail, again: bo
             for channel in due
             if channel in left
         },
+        refused={channel: ones for channel, ones in refused.items() if channel in takers},
     )
 
 
@@ -255,7 +284,8 @@ def _deliver_over(
 
 def empty_outbox(state: AlertState, name: str, channel: Channel, until: float, sent: dict[str, int]) -> None:
     """Send what waits for a channel, in order, until it is empty, does not take one, or the time (of time.monotonic) is over."""
-    while time.monotonic() < until and (waiting := state.next_message(name)) is not None:
+    apart: set[str] = set()
+    while time.monotonic() < until and (waiting := state.next_message(name, apart)) is not None:
         message = waiting.message
         if waiting.not_before is not None and waiting.not_before > datetime.now(UTC):
             return
@@ -263,9 +293,18 @@ def empty_outbox(state: AlertState, name: str, channel: Channel, until: float, s
         try:
             for attempt in _tries(until):
                 with attempt:
-                    channel.deliver(message, waiting.attempts > 0 or attempt.retry_state.attempt_number > 1)
+                    was_tried = waiting.attempts > 0 or attempt.retry_state.attempt_number > 1
+                    try:
+                        channel.deliver(message, was_tried, waiting.settled)
+                    finally:
+                        # At once: nobody who has it gets it again, whatever becomes of the others.
+                        if waiting.settled:
+                            state.note_settled(message.message_id, waiting.settled)
         except ChannelError as error:
-            if not state.note_failure(message.message_id, str(error), error.refused, error.wait_seconds):
+            is_set_aside = state.note_failure(message.message_id, str(error), error.refused, error.wait_seconds)
+            if error.partly:
+                apart.add(message.message_id)
+            elif not is_set_aside:
                 return
         except Exception as error:
             # What a channel cannot even write down is as good as refused, and must not hold up what is behind it for ever.

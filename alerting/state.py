@@ -3,6 +3,7 @@
 An *occurrence* is one alert from the release in which it begins to the one in which it is gone. A *message* is what goes over a channel once: it
 is written down here before it is sent, and marked afterwards. A *delivery* says which message stands for an occurrence on a channel, so that no
 occurrence gets two; a row of *reports* says the same of a report and a day, and *files* holds what is attached for as long as the message waits.
+*Recipients* of a message are those who have it or whom their server refused for good; whoever is not among them is still to get it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -51,6 +52,9 @@ create index if not exists reports_by_message on reports (message_id);
 create table if not exists files (
     message_id text not null, place integer not null, name text not null, content blob not null, primary key (message_id, place)
 );
+create table if not exists recipients (
+    message_id text not null, recipient text not null, refusal text, primary key (message_id, recipient)
+) without rowid;
 """
 #: Whether a row of messages is a report.
 _IS_REPORT = "message_id in (select message_id from reports)"
@@ -88,6 +92,7 @@ class Waiting:
     message: Message
     attempts: int
     not_before: datetime | None
+    settled: dict[str, str | None]
 
 
 class AlertState:
@@ -285,21 +290,25 @@ class AlertState:
         )
         return dict(found.fetchall())
 
-    def next_message(self, channel: str) -> Waiting | None:
+    def next_message(self, channel: str, apart: Collection[str] = ()) -> Waiting | None:
         """The first message that waits for a channel: those behind it wait for it, so that none overtakes another.
 
-        Reports are behind all alerts: one that is too big for its server keeps no alert from anybody.
+        Only those whose ids are `apart` are passed by. Reports are behind all alerts: one that is too big for its server keeps no alert from anybody.
         """
         found = self._con.execute(
             "select message, attempts, not_before from messages where channel = ? and state = 'waiting' "
-            f"order by {_IS_REPORT}, place limit 1",
-            [channel],
+            f"and message_id not in (select value from json_each(?)) order by {_IS_REPORT}, place limit 1",
+            [channel, json.dumps(list(apart))],
         ).fetchone()
         if found is None:
             return None
-        message, attempts, not_before = found
+        words, attempts, not_before = found
+        message = self._message(json.loads(words))
+        settled = self._con.execute(
+            "select recipient, refusal from recipients where message_id = ?", [message.message_id]
+        )
         return Waiting(
-            self._message(json.loads(message)), attempts, datetime.fromisoformat(not_before) if not_before else None
+            message, attempts, datetime.fromisoformat(not_before) if not_before else None, dict(settled.fetchall())
         )
 
     def _message(self, words: dict[str, Any]) -> Message:
@@ -314,6 +323,14 @@ class AlertState:
         """Before a message goes out: whoever finds it waiting after a kill knows that it may be there already."""
         with self._writing() as con:
             con.execute("update messages set attempts = attempts + 1 where message_id = ?", [message_id])
+
+    def note_settled(self, message_id: str, settled: dict[str, str | None]) -> None:
+        """After an attempt: with whom a message is done, who has it (None) or will never take it (why)."""
+        with self._writing() as con:
+            con.executemany(
+                "insert or replace into recipients values (?, ?, ?)",
+                [(message_id, recipient, refusal) for recipient, refusal in settled.items()],
+            )
 
     def note_sent(self, message_id: str) -> None:
         """After a message was taken."""
@@ -359,8 +376,9 @@ class AlertState:
     def delivery_states(self) -> dict[str, dict[str, str]]:
         """How the message of each open alert stands: alert_key -> channel -> `sent …`, `waiting`, `waiting: why` or `refused: why`."""
         states: dict[str, dict[str, str]] = {}
-        for key, channel, state, done_at, error in self._con.execute(
-            "select alert_key, messages.channel, state, done_at, last_error from occurrences "
+        for key, channel, state, done_at, error, not_for in self._con.execute(
+            "select alert_key, messages.channel, state, done_at, last_error, (select group_concat(recipient, ', ') from recipients "
+            "where recipients.message_id = messages.message_id and refusal is not null) from occurrences "
             "inner join deliveries using (occurrence_id) inner join messages using (message_id) "
             "where cleared_at is null and deliveries.kind = 'began' order by alert_key, messages.channel"
         ):
@@ -369,12 +387,23 @@ class AlertState:
                 "waiting": "waiting" + (f": {error}" if error else ""),
                 "set_aside": f"refused: {error}",
             }
-            states.setdefault(key, {})[channel] = words[state]
+            states.setdefault(key, {})[channel] = words[state] + (f", but not for {not_for}" if not_for else "")
         return states
 
     def open_keys(self) -> set[str]:
         """Keys of the alerts that are open."""
         return {key for (key,) in self._con.execute("select alert_key from occurrences where cleared_at is null")}
+
+    def refused_recipients(self) -> dict[str, dict[str, str]]:
+        """Recipients whom their server refused for good when a channel tried last, with what it said, by channel."""
+        refused: dict[str, dict[str, str]] = {}
+        for channel, recipient, refusal in self._con.execute(
+            "select channel, recipient, refusal from (select channel, recipient, refusal, "
+            "row_number() over (partition by channel, recipient order by place desc) as turn "
+            "from recipients inner join messages using (message_id)) where turn = 1 and refusal is not null order by channel, recipient"
+        ):
+            refused.setdefault(channel, {})[recipient] = refusal
+        return refused
 
     def set_aside(self) -> int:
         """Messages that a channel refused for good."""
@@ -415,6 +444,7 @@ class AlertState:
             con.execute(
                 "delete from files where message_id not in (select message_id from messages where state = 'waiting')"
             )
+            con.execute("delete from recipients where message_id not in (select message_id from messages)")
             return gone.rowcount
 
 

@@ -88,7 +88,7 @@ def report(
 
 
 def _print_open(folder: Path, most: int) -> None:
-    from alerting.delivery import READS, read_alerts
+    from alerting.delivery import READS, read_alerts, refused_recipients, unreached
     from alerting.settings import read_settings
     from alerting.state import AlertState
     from publishing.reading import open_release
@@ -97,11 +97,12 @@ def _print_open(folder: Path, most: int) -> None:
     with open_release(folder) as release:
         release.require(READS)
         with AlertState(folder) as state:
-            open_keys, states, waiting, set_aside = (
+            open_keys, states, waiting, set_aside, refused = (
                 state.open_keys(),
                 state.delivery_states(),
                 state.waiting(),
                 state.set_aside(),
+                refused_recipients(state, settings),
             )
         shown = read_alerts(release, "holds")
         shown += [alert for alert in read_alerts(release, "not holds") if alert.alert_key in open_keys]
@@ -118,6 +119,8 @@ def _print_open(folder: Path, most: int) -> None:
         console.print(
             f"\n{count:,} message{' waits' if count == 1 else 's wait'} for {escape(channel)}{gone}{f': {escape(why)}' if why else ''}"
         )
+    for words in unreached(refused):
+        console.print(f"\n{escape(words)}")
     if set_aside:
         console.print(f"\n{set_aside:,} message{' was' if set_aside == 1 else 's were'} refused for good and set aside")
 

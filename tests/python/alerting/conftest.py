@@ -134,12 +134,21 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
 
 class Mailbox:
-    """Handler of aiosmtpd that keeps mails; `answer` is what it says to the next ones."""
+    """Handler of aiosmtpd that keeps mails; `answer` is what it says to the next ones, `refusals` what it says of single recipients."""
 
     def __init__(self) -> None:
+        self.refusals: dict[str, str] = {}
+        self.asked: list[str] = []
         self.mails: list[Any] = []
         self.answer = "250 taken"
         self.port = 0
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.asked.append(address)
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):

@@ -257,6 +257,53 @@ def test_mail_that_is_not_taken_waits(
     assert len(mailbox.mails) == 1
 
 
+def test_whoever_is_put_off_gets_it_later_alone_and_whoever_is_refused_is_named(
+    tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
+) -> None:
+    good, grey, gone = (f"{name}@firm.test" for name in ("good", "grey", "gone"))
+    settings({"name": "mail", "kind": "mail", "host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "a@firm.test", "recipients": [grey, good, gone]})  # fmt: skip
+    mailbox.refusals = {grey: "450 later", gone: "550 nobody here"}
+    released(A, B)
+    report = send_alerts(tmp_path)
+    # Nobody waits for somebody else's box, and one that puts off is asked once a run.
+    assert [envelope.rcpt_tos for envelope in mailbox.mails] == [[good], [good]]
+    assert mailbox.asked.count(grey) == 1
+    assert report.waiting == {"mail": (2, f"SMTP 450 later, for {grey}")}
+    assert f"mail reaches nobody at {gone} (SMTP 550 nobody here)" in report.sentence
+    mailbox.refusals.pop(grey)
+    assert send_alerts(tmp_path).sent == {"mail": 2}
+    assert [envelope.rcpt_tos for envelope in mailbox.mails[2:]] == [[grey], [grey]]
+    ids = [message_from_bytes(envelope.content)["Message-ID"] for envelope in mailbox.mails]
+    assert ids[:2] == ids[2:]
+    with AlertState(tmp_path) as state:
+        assert state.delivery_states()["a"]["mail"].endswith(f"but not for {gone}")
+    # What is set right is not told any more.
+    mailbox.refusals.clear()
+    released(A, B, C)
+    assert send_alerts(tmp_path).refused == {}
+    assert mailbox.mails[4].rcpt_tos == [grey, good, gone]
+
+
+def test_a_mail_that_nobody_may_get_waits_for_better_settings(
+    tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
+) -> None:
+    mail = {
+        "name": "mail",
+        "kind": "mail",
+        "host": "127.0.0.1",
+        "port": mailbox.port,
+        "security": "none",
+        "sender": "a@firm.test",
+    }
+    mailbox.refusals = {"gone@firm.test": "550 nobody here"}
+    settings({**mail, "recipients": ["gone@firm.test"]})
+    released(A)
+    for _ in range(MOST_REFUSALS + 1):
+        assert send_alerts(tmp_path).waiting == {"mail": (1, "SMTP 550 nobody here, for every recipient")}
+    settings({**mail, "recipients": ["here@firm.test"]})
+    assert send_alerts(tmp_path).sent == {"mail": 1}
+
+
 def test_a_mail_server_without_encryption_gets_nothing_unless_it_is_allowed(
     tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
 ) -> None:
@@ -288,7 +335,7 @@ elif step == "sent":
     after(channels.FileChannel, "deliver")
     after(channels.WebhookChannel, "deliver")
 elif step == "half a line":
-    def half(self, message, was_tried):
+    def half(self, message, was_tried, settled):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
             file.write(b'{"message_id": "' + message.message_id.encode()[:7])
