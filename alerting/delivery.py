@@ -20,7 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from alerting.channels import Channel, ChannelError, open_channel
 from alerting.messages import Alert, ReportMail
-from alerting.settings import AlertSettings, ChannelSettings, MailSettings, SettingsError, read_settings
+from alerting.settings import AlertSettings, ChannelSettings, MailSettings, SettingsError, read_settings, require_rules
 from alerting.state import AlertState, Standing, StateError
 from publishing.reading import NoReleaseError, OpenRelease, open_release
 
@@ -100,7 +100,7 @@ def send_alerts(data_dir: Path) -> AlertReport:
         if not (data_dir / "published").exists():
             raise NoReleaseError(f"There is no release in {data_dir}; run `customer-analytics run` first.")
         with AlertState(data_dir) as state:
-            compared = state.compare(lambda: read_standing(data_dir), settings.channels)
+            compared = state.compare(lambda: read_standing(data_dir, settings), settings.channels)
         sent, why = _deliver(data_dir, settings.channels, settings.run_seconds)
         with AlertState(data_dir) as state:
             state.prune(settings.keep_days, [channel.name for channel in settings.channels])
@@ -209,23 +209,32 @@ def send_report(data_dir: Path, name: str, day: str, mail: ReportMail, again: bo
     )
 
 
-def read_standing(data_dir: Path) -> Standing:
-    """What the release that is out says of alerts. Raises NoReleaseError if there is none, or none with alerts."""
+def read_standing(data_dir: Path, settings: AlertSettings) -> Standing:
+    """What the release that is out says of alerts.
+
+    Raises NoReleaseError if there is none, or none with alerts; SettingsError if the settings name a rule that it does not have.
+    """
     with open_release(data_dir) as release:
         release.require(READS)
         try:
             alerts = read_alerts(release, "holds")
             uncleared = release.con.execute("select alert_key from metrics.alerts where not holds").fetchall()
-            rules = release.con.execute("select rule from reference.alert_rules where is_on").fetchall()
+            rules = read_rules(release)
         except duckdb.Error as error:
             raise NoReleaseError(f"The alerts of the release cannot be read: {str(error).splitlines()[0]}") from error
+        require_rules(settings, rules, data_dir)
         return Standing(
             release.release_id,
             f"{release.as_of:%Y-%m-%d %H:%M}",
             alerts,
             frozenset(key for (key,) in uncleared),
-            frozenset(rule for (rule,) in rules),
+            frozenset(rule for rule, is_on in rules.items() if is_on),
         )
+
+
+def read_rules(release: OpenRelease) -> dict[str, bool]:
+    """The rules of the release, with whether they count."""
+    return dict(release.con.execute("select rule, is_on from reference.alert_rules").fetchall())
 
 
 def read_alerts(release: OpenRelease, where: str = "true") -> list[Alert]:

@@ -88,14 +88,15 @@ def report(
 
 
 def _print_open(folder: Path, most: int) -> None:
-    from alerting.delivery import READS, read_alerts, refused_recipients, unreached
-    from alerting.settings import read_settings
+    from alerting.delivery import READS, read_alerts, read_rules, refused_recipients, unreached
+    from alerting.settings import read_settings, require_rules
     from alerting.state import AlertState
     from publishing.reading import open_release
 
     settings = read_settings(folder)
     with open_release(folder) as release:
         release.require(READS)
+        require_rules(settings, read_rules(release), folder)
         with AlertState(folder) as state:
             open_keys, states, waiting, set_aside, refused = (
                 state.open_keys(),

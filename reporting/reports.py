@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -11,9 +12,9 @@ import duckdb
 from alerting.delivery import AlertError, ReportDelivery, send_report
 from alerting.messages import ReportMail
 from publishing.reading import NoReleaseError, OpenRelease, open_release
-from reporting import at_risk_accounts, health_changes, retention
 from reporting.contents import Report
 from reporting.document import write_document
+from reporting.names import EVERY
 from reporting.page import write_page
 from reporting.workbook import write_workbook
 
@@ -31,11 +32,12 @@ class Kind:
     every: str
 
 
-REPORTS: dict[str, Kind] = {
-    "at_risk_accounts": Kind(at_risk_accounts.at_risk_accounts, at_risk_accounts.READS, "day"),
-    "health_changes": Kind(health_changes.health_changes, health_changes.READS, "week"),
-    "retention": Kind(retention.retention, retention.READS, "month"),
-}
+def _kind(name: str, every: str) -> Kind:
+    module = import_module(f"reporting.{name}")
+    return Kind(getattr(module, name), module.READS, every)
+
+
+REPORTS = {name: _kind(name, every) for name, every in EVERY.items()}
 FORMATS: dict[str, Callable[[Path, Report], Path]] = {
     "html": write_page,
     "pdf": write_document,

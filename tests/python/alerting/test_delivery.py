@@ -93,6 +93,22 @@ def test_routes(tmp_path: Path, released: Released, settings: Callable[..., None
         assert json.loads(line)["alerts"][0]["alert_key"] == key
 
 
+def test_a_rule_that_the_release_does_not_have_is_refused_before_anything_is_told(
+    tmp_path: Path, released: Released, settings: Callable[..., None], written: Written
+) -> None:
+    # One of the company's own is as good as those that come with the project.
+    released(A, rules=["low_health", "our_own"])
+    settings(FILE, {**FILE, "name": "few", "path": "few.jsonl", "rules": ["our_own", "low_helth"]})
+    with pytest.raises(AlertError) as caught:
+        send_alerts(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'alerts.yml'}: channels[1].rules[1] is 'low_helth'; it may be a rule of the release: low_health, our_own."
+    )
+    assert written() == []
+    settings({**FILE, "rules": ["our_own", "low_health"]})
+    assert send_alerts(tmp_path).sent == {"file": 1}
+
+
 def test_many_at_once_are_one_message_on_a_webhook_and_each_in_the_file(
     tmp_path: Path, released: Released, settings: Callable[..., None], hook: Hook, written: Written
 ) -> None:

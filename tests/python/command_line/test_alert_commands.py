@@ -49,8 +49,30 @@ def test_wrong_settings_are_one_sentence_and_stop_no_run(
     assert result.exit_code == 1
     assert "keep_days is 'none'; it may be a whole number of days from 1." in result.stderr
     assert result.stderr.count("\n") == 1
+    (tmp_path / "alerts.yml").write_text("channels: [{name: log, kind: file, rules: [low_helth]}]")
+    assert (
+        "rules[0] is 'low_helth'; it may be a rule of the release: low_health."
+        in command("alerts", "--data-dir", tmp_path).stderr
+    )
     tell_alerts(tmp_path)
     tell_alerts(tmp_path / "nothing")
+
+
+def test_a_recipient_whom_a_server_refuses_is_shown(
+    command: Command,
+    tmp_path: Path,
+    released: Released,  # noqa: F811
+    mailbox: Mailbox,  # noqa: F811
+) -> None:
+    released(an_alert("a"))
+    mailbox.refusals = {"gone@d.test": "550 nobody here"}
+    (tmp_path / "alerts.yml").write_text(
+        f"channels: [{{name: mail, kind: mail, host: 127.0.0.1, port: {mailbox.port}, security: none, sender: a@b.test, recipients: [c@d.test, gone@d.test]}}]"
+    )
+    assert command("alerts", "--send", "--data-dir", tmp_path).exit_code == 0
+    shown = command("alerts", "--data-dir", tmp_path).stdout
+    assert "but not for gone@d.test" in shown
+    assert "mail reaches nobody at gone@d.test (SMTP 550 nobody here)" in shown
 
 
 def test_mail_that_was_asked_for_and_did_not_go_out_is_an_error(
