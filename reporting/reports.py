@@ -11,6 +11,7 @@ import duckdb
 
 from alerting.delivery import AlertError, ReportDelivery, send_report
 from alerting.messages import ReportMail
+from operations.faults import kind_of, sentence_of
 from publishing.reading import NoReleaseError, OpenRelease, open_release
 from reporting.contents import Report
 from reporting.document import write_document
@@ -75,8 +76,16 @@ def write_report(
         return [FORMATS[form](folder / f"{name}.{form}", report) for form in wanted]
     except NoReleaseError as error:
         raise ReportError(str(error)) from error
-    except (OSError, duckdb.Error) as error:
+    except OSError as error:
+        raise ReportError(f"The report {name} was not written: {_unwritten(error, folder or data_dir)}") from error
+    except duckdb.Error as error:
         raise ReportError(f"The report {name} was not written: {str(error).splitlines()[0]}") from error
+
+
+def _unwritten(error: OSError, folder: Path) -> str:
+    known = sentence_of(error, folder) if kind_of(error) in ("disk_full", "no_right") else None
+    # What else there is against a folder, no right and no space will mend.
+    return known or f"{folder} cannot be made or written ({error.strerror or error}): name another folder with --out."
 
 
 def mail_report(data_dir: Path, name: str, files: Sequence[Path], again: bool = False) -> ReportDelivery:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from publishing.reading import open_release
-from reporting.reports import REPORTS, ReportError, mail_report, write_report
+from reporting.reports import FORMATS, REPORTS, ReportError, mail_report, write_report
 from tests.python.alerting.conftest import Mailbox, mailbox  # noqa: F401
 
 EVIL = [
@@ -239,8 +239,14 @@ def test_what_cannot_be_written_says_why(lay: Lay, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="The format is 'doc'; it may be some of html, pdf, xlsx"):
         write_report(data, "retention", ["pdf", "doc"])
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReportError, match="was not written"):
-        write_report(data, "retention", ["html"], tmp_path / "file")
+    for folder, why in ((tmp_path / "file", "File exists"), (Path("/proc/x"), "No such file or directory")):
+        for form in FORMATS:
+            with pytest.raises(ReportError) as caught:
+                write_report(data, "retention", [form], folder)
+            assert (
+                str(caught.value)
+                == f"The report retention was not written: {folder} cannot be made or written ({why}): name another folder with --out."
+            )
 
 
 def test_a_report_is_mailed_as_attachments(lay: Lay, mailbox: Mailbox) -> None:  # noqa: F811
