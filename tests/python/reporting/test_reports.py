@@ -13,10 +13,13 @@ from typing import Any
 
 import duckdb
 import openpyxl
+import pandas as pd
 import pytest
 import yaml
 
 from publishing.reading import open_release
+from reporting.contents import Chart, Column
+from reporting.drawing import draw
 from reporting.reports import FORMATS, REPORTS, ReportError, mail_report, write_report
 from tests.python.alerting.conftest import Mailbox, mailbox  # noqa: F401
 
@@ -217,6 +220,22 @@ def test_retention_shows_what_stands_in_the_release(lay: Lay) -> None:
     book = openpyxl.load_workbook(workbook)
     assert book.sheetnames == ["Summary", "Months", "Cohorts", "Forecast", "Renewals", "Chart data", "Notes"]
     assert [cell.value for cell in book["Cohorts"][2]][:4] == [datetime(2026, 9, 1), 4, 1, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("highest", "kind", "axis"),
+    [
+        (14_000, "money", ["0", "4k", "8k", "12k"]),
+        (11_000, "money", ["0", "2.5k", "5.0k", "7.5k", "10.0k"]),
+        (4_000, "money", ["0", "1,000", "2,000", "3,000", "4,000"]),
+        (1, "points", ["0", "0.25", "0.50", "0.75", "1.00"]),
+        (0.08, "share", ["0%", "2%", "4%", "6%", "8%"]),
+    ],
+)
+def test_the_numbers_of_an_axis_are_of_one_kind(highest: float, kind: str, axis: list[str]) -> None:
+    months = pd.DataFrame({"month": pd.to_datetime(["2026-09-01", "2026-10-01"]), "value": [0.0, highest]})
+    drawn = draw(Chart("", "stacked", months, Column("month", "Month", "month"), {"value": "Value"}, kind))
+    assert [words for words in re.findall(r"<text[^>]*>([^<]*)</text>", drawn) if words[0].isdigit()] == axis
 
 
 def test_the_same_release_gives_the_same_page(lay: Lay, tmp_path: Path) -> None:
