@@ -249,7 +249,8 @@ class AlertState:
     def queue_report(self, channel: str, report: str, day: str, mail: ReportMail, again: bool) -> bool:
         """Write down a report that a channel is to get. Returns whether it waits now; it does not if the channel has that of this day already.
 
-        One that waits, or was set aside, is brought up to date and keeps its id, since somebody may have it. `again` queues one with another id.
+        One that waits, or was set aside, is brought up to date and keeps its id, since somebody may have it. `again` queues one with another id
+        in its place, for all recipients.
         """
         with self._writing() as con:
             found = con.execute(
@@ -257,18 +258,21 @@ class AlertState:
                 "where reports.channel = ? and report = ? and day = ?",
                 [channel, report, day],
             ).fetchone()
-            if found is not None and found[1] == "sent" and not again:
+            before, state = found or (None, None)
+            if state == "sent" and not again:
                 return False
-            if found is None or found[1] == "sent":
+            if before is None or again:
+                con.execute("delete from messages where message_id = ? and state = 'waiting'", [before])
+                con.execute("delete from files where message_id = ?", [before])
                 what = f"customer-analytics/{report}/{mail.release_id}/{mail.as_of}/{channel}"
-                message_id = str(uuid.uuid5(uuid.NAMESPACE_URL, what) if found is None else uuid.uuid4())
+                message_id = str(uuid.uuid5(uuid.NAMESPACE_URL, what) if before is None else uuid.uuid4())
                 con.execute(
                     "insert into messages (message_id, channel, message, queued_at) values (?, ?, '', ?)",
                     [message_id, channel, _now()],
                 )
                 con.execute("insert or replace into reports values (?, ?, ?, ?)", [channel, report, day, message_id])
             else:
-                message_id = found[0]
+                message_id = before
             words = {**{field.name: getattr(mail, field.name) for field in fields(Message)}, "message_id": message_id}
             con.execute(
                 "update messages set message = ?, state = 'waiting', refusals = 0, done_at = null where message_id = ?",

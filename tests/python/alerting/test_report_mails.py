@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -74,6 +76,27 @@ def test_a_report_reaches_every_channel_once_whatever_is_down(
     ids = [mail["Message-ID"] for mail in (*opened(late), *opened(mailbox))]
     assert len(set(ids)) == len(ids) == 4
     assert {got["Message-ID"], had["Message-ID"]} < set(ids)
+    # Copies of the files are there for as long as somebody waits for them.
+    with contextlib.closing(sqlite3.connect(tmp_path / "alerts" / "state.sqlite")) as con:
+        assert con.execute("select count(*) from files").fetchone() == (0,)
+
+
+def test_again_is_for_all_also_where_it_still_waits_for_some(
+    tmp_path: Path, released: Released, settings: Settings, mailbox: Mailbox, page: Path
+) -> None:
+    settings(a_channel("board", mailbox.port, recipients=["good@firm.test", "grey@firm.test"]))
+    mailbox.refusals = {"grey@firm.test": "450 later"}
+    released()
+    for again in (False, True):
+        waiting = mail_report(tmp_path, "retention", [page], again).waiting
+        assert waiting == {"board": "SMTP 450 later, for grey@firm.test"}
+    mailbox.refusals.clear()
+    assert mail_report(tmp_path, "retention", [page]).sent == ["board"]
+    assert [envelope.rcpt_tos for envelope in mailbox.mails] == [
+        [f"{name}@firm.test"] for name in ("good", "good", "grey")
+    ]
+    first, *others = [mail["Message-ID"] for mail in opened(mailbox)]
+    assert first not in others and others[0] == others[1]
 
 
 def test_the_id_of_a_report_is_that_of_what_it_says(
