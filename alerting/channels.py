@@ -160,12 +160,7 @@ class MailChannel:
             refused = self._send(self._mail(message), due, somebody_has_it)
             taken = [one for one in due if one not in refused]
             for one, (code, said) in refused.items():
-                words = f"SMTP {code} {said}"
-                if code >= 500:
-                    settled[one] = words
-                    logging.getLogger(__name__).warning("%s: refused for %s: %s", self.settings.name, one, words)
-                else:
-                    self._put_off[one] = words
+                (settled if code >= 500 else self._put_off)[one] = f"SMTP {code} {said}"
             settled.update(dict.fromkeys(taken))
         left = [one for one in open_ones if one not in settled]
         if left:

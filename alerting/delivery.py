@@ -158,7 +158,11 @@ class ReportDelivery:
         parts += [f"mailed before over {', '.join(self.had)} (--again mails it once more)"] if self.had else []
         parts += [f"not taken by {channel} ({why})" for channel, why in self.waiting.items()]
         parts += unreached(self.refused)
-        parts += ["what waits goes out with the next alerts or report, or by `alerts --send`"] if self.waiting else []
+        parts += (
+            ["what waits goes out with the next alerts or report, or by `customer-analytics alerts --send`"]
+            if self.waiting
+            else []
+        )
         return f"The report {self.name}: {'; '.join(parts) or 'goes over no channel'}."
 
 
