@@ -195,10 +195,13 @@ class MailChannel:
         except smtplib.SMTPRecipientsRefused as error:
             # A server that hangs up in the middle has not said of everybody what it thinks.
             last = list(error.recipients.values())[-1]
-            if not somebody_has_it:
-                code, said = last
-                raise ChannelError(f"SMTP {code} {_decoded(said)}, for every recipient", passing=code < 500) from error
             refused = {one: error.recipients.get(one, last) for one in due}
+            if not somebody_has_it:
+                answers = {one: f"SMTP {code} {_decoded(said)}" for one, (code, said) in refused.items()}
+                words = "; ".join(f"{answer}, for {one}" for one, answer in answers.items())
+                if len(set(answers.values())) == 1:
+                    words = f"{answers[due[0]]}, for every recipient"
+                raise ChannelError(words, passing=any(code < 500 for code, _ in refused.values())) from error
         except smtplib.SMTPDataError as error:
             raise ChannelError(
                 f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}",

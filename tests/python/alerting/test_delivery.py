@@ -316,6 +316,10 @@ def test_a_mail_that_nobody_may_get_waits_for_better_settings(
     released(A)
     for _ in range(MOST_REFUSALS + 1):
         assert send_alerts(tmp_path).waiting == {"mail": (1, "SMTP 550 nobody here, for every recipient")}
+    mailbox.refusals["grey@firm.test"] = "450 later"
+    settings({**mail, "recipients": ["gone@firm.test", "grey@firm.test"]})
+    both = "SMTP 550 nobody here, for gone@firm.test; SMTP 450 later, for grey@firm.test"
+    assert send_alerts(tmp_path).waiting == {"mail": (1, both)}
     settings({**mail, "recipients": ["here@firm.test"]})
     assert send_alerts(tmp_path).sent == {"mail": 1}
 
