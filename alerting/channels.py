@@ -8,7 +8,6 @@ import logging
 import os
 import smtplib
 import ssl
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -19,13 +18,15 @@ from typing import Protocol
 
 from slack_sdk.webhook import WebhookClient
 
-from alerting.messages import Message, one_line
+from alerting.messages import Message, ReportMail, one_line
 from alerting.settings import ChannelSettings, FileSettings, MailSettings, SettingsError, WebhookSettings, secret
 
 #: What Slack takes as the text of a block (characters).
 SLACK_TEXT = 2900
 #: Answers of a server to a message that it will not take however often it is sent.
 REFUSED_STATUS = (400, 413, 422)
+#: What a mail server says of a mail with more bytes than it takes, before it has seen any of them.
+TOO_BIG = 552
 _QUIET = logging.getLogger("alerting.slack_sdk")
 _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False
@@ -37,21 +38,40 @@ class ChannelError(Exception):
     Attributes:
         passing: whether trying again in a moment makes sense. Not after a time-out: the receiver may have it, and may hang again.
         refused: whether this message, and not the channel, is the trouble.
+        partly: whether the channel works and others have the message: what is behind it has its turn.
         wait_seconds: how long the receiver wants to be left alone; 0 if it does not say.
     """
 
-    def __init__(self, reason: str, passing: bool = False, refused: bool = False, wait_seconds: float = 0) -> None:
+    def __init__(
+        self,
+        reason: str,
+        passing: bool = False,
+        refused: bool = False,
+        partly: bool = False,
+        wait_seconds: float = 0,
+    ) -> None:
         super().__init__(reason)
         self.passing = passing
         self.refused = refused
+        self.partly = partly
         self.wait_seconds = wait_seconds
+
+
+#: Recipients with whom a message is done: they have it (nothing is said of them), or will never take it (what their server said).
+Settled = dict[str, str | None]
 
 
 class Channel(Protocol):
     """Takes messages, one after the other."""
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
-        """Take a message to its readers. Raises ChannelError. `was_tried`: a run that did not end well may have done so already."""
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
+        """Take a message to its readers. Raises ChannelError.
+
+        Args:
+            message: what is delivered.
+            was_tried: whether a run that did not end well may have done so already.
+            settled: whom it is not taken to any more; a channel with recipients adds to them, also where it raises.
+        """
 
 
 def open_channel(settings: ChannelSettings, data_dir: Path) -> Channel:
@@ -70,7 +90,7 @@ class FileChannel:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
         line = json.dumps({**asdict(message), "written_at": _now()}, sort_keys=True, ensure_ascii=False) + "\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +114,7 @@ class WebhookChannel:
     def __init__(self, settings: WebhookSettings) -> None:
         self.settings = settings
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
         try:
             url = secret(self.settings.url_env, self.settings.name, "its URL")
         except SettingsError as error:
@@ -129,27 +149,42 @@ class MailChannel:
 
     def __init__(self, settings: MailSettings) -> None:
         self.settings = settings
+        #: Recipients whose server put them off while it took mail for others: not asked for again before the next run.
+        self._put_off: dict[str, str] = {}
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
-        foot = f"\n\n--\nrelease {message.release_id}, as of {message.as_of} UTC\n"
-        self.send(message.message_id, message.subject, message.text + foot)
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
+        open_ones = [one for one in self.settings.recipients if one not in settled]
+        due = [one for one in open_ones if one not in self._put_off]
+        if due:
+            somebody_has_it = None in settled.values()
+            refused = self._send(self._mail(message), due, somebody_has_it)
+            taken = [one for one in due if one not in refused]
+            for one, (code, said) in refused.items():
+                (settled if code >= 500 else self._put_off)[one] = f"SMTP {code} {said}"
+            settled.update(dict.fromkeys(taken))
+        left = [one for one in open_ones if one not in settled]
+        if left:
+            raise ChannelError(f"{self._put_off[left[0]]}, for {', '.join(left)}", partly=True)
 
-    def send(self, message_id: str, subject: str, text: str, files: Sequence[Path] = ()) -> None:
-        """Mail a text, with files if any. Raises ChannelError."""
+    def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = one_line(subject)[:200]
+        mail["Subject"] = one_line(message.subject)[:200]
         mail["From"] = self.settings.sender
         mail["To"] = ", ".join(self.settings.recipients)
         mail["Date"] = format_datetime(datetime.now(UTC))
-        mail["Message-ID"] = f"<{message_id}@{self.settings.sender.split('@')[1]}>"
+        mail["Message-ID"] = f"<{message.message_id}@{self.settings.sender.split('@')[1]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text)
-        for file in files:
-            kind, subkind = _MEDIA.get(file.suffix, ("application", "octet-stream"))
-            mail.add_attachment(file.read_bytes(), maintype=kind, subtype=subkind, filename=file.name)
+        mail.set_content(f"{message.text}\n\n--\nrelease {message.release_id}, as of {message.as_of} UTC\n")
+        for name, content in message.files if isinstance(message, ReportMail) else ():
+            kind, subkind = _MEDIA.get(Path(name).suffix, ("application", "octet-stream"))
+            mail.add_attachment(content, maintype=kind, subtype=subkind, filename=name)
+        return mail
+
+    def _send(self, mail: EmailMessage, due: list[str], somebody_has_it: bool) -> dict[str, tuple[int, str]]:
+        """Send to those who are due; gives those who were refused. Raises ChannelError where all are, unless somebody has the mail already."""
         try:
             with contextlib.closing(self._connect()) as server:
-                refused = server.send_message(mail)
+                refused = server.send_message(mail, to_addrs=due)
                 # The message is taken; how the server says goodbye matters to nobody.
                 with contextlib.suppress(smtplib.SMTPException, OSError):
                     server.quit()
@@ -158,8 +193,15 @@ class MailChannel:
         except TimeoutError as error:
             raise ChannelError(f"no answer within {self.settings.timeout_seconds:g} s") from error
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = next(iter(error.recipients.values()))
-            raise ChannelError(f"SMTP {code} {_decoded(said)}, for every recipient", passing=code < 500) from error
+            # A server that hangs up in the middle has not said of everybody what it thinks.
+            last = list(error.recipients.values())[-1]
+            refused = {one: error.recipients.get(one, last) for one in due}
+            if not somebody_has_it:
+                answers = {one: f"SMTP {code} {_decoded(said)}" for one, (code, said) in refused.items()}
+                words = "; ".join(f"{answer}, for {one}" for one, answer in answers.items())
+                if len(set(answers.values())) == 1:
+                    words = f"{answers[due[0]]}, for every recipient"
+                raise ChannelError(words, passing=any(code < 500 for code, _ in refused.values())) from error
         except smtplib.SMTPDataError as error:
             raise ChannelError(
                 f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}",
@@ -168,12 +210,13 @@ class MailChannel:
             ) from error
         except smtplib.SMTPResponseException as error:
             raise ChannelError(
-                f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}", passing=error.smtp_code < 500
+                f"SMTP {error.smtp_code} {_decoded(error.smtp_error)}",
+                passing=error.smtp_code < 500,
+                refused=error.smtp_code == TOO_BIG,
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(_reason(error), passing=isinstance(error, ConnectionError)) from error
-        if refused:
-            logging.getLogger(__name__).warning("%s: refused for %s", self.settings.name, ", ".join(refused))
+        return {one: (code, _decoded(said)) for one, (code, said) in refused.items()}
 
     def _connect(self) -> smtplib.SMTP:
         place = self.settings

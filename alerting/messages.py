@@ -1,4 +1,4 @@
-"""What is said of alerts: the words of a message, the same on every channel."""
+"""What is said of alerts: the words of a message, the same on every channel; and reports as mails."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Message:
 
     Attributes:
         message_id: the same whenever it is tried, so that a receiver can tell that it has it.
-        kind: `alert`, `cleared`, or a summary of many: `digest`, `cleared_digest`.
+        kind: `alert`, `cleared`, a summary of many (`digest`, `cleared_digest`), or `report`.
         subject: one line.
         text: plain text.
         release_id: release it was found in.
@@ -69,6 +69,13 @@ class Message:
     as_of: str
     count: int
     alerts: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class ReportMail(Message):
+    """A report that is mailed. It carries its files itself, since what lies in a folder may be gone when a server takes the mail at last."""
+
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
 def message_of(alert: Alert, message_id: str, release_id: str, as_of: str) -> Message:

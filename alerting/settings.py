@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reporting.names import EVERY
 
 #: The environment variable that names another file than DATA_DIR/alerts.yml.
 SETTINGS_FILE = "ALERTS_SETTINGS"
@@ -36,7 +39,9 @@ class ChannelSettings(BaseModel):
         default=None, min_length=1, description="a list of names as in csm_owner; leave it out for everybody"
     )
     rules: tuple[str, ...] | None = Field(
-        default=None, min_length=1, description="a list of rules of seeds/alert_rules.csv; leave it out for all"
+        default=None,
+        min_length=1,
+        description="a list of rules of seeds/alert_rules.csv that are in the release; leave it out for all",
     )
     tells_cleared: bool = Field(default=False, description="true or false")
     digest_above: int | None = Field(
@@ -70,7 +75,9 @@ class MailSettings(ChannelSettings):
     password_env: str | None = Field(
         default=None, pattern=_VARIABLE, description="the name of the environment variable that holds the password"
     )
-    reports: tuple[str, ...] = Field(default=(), description="a list of reports that are mailed to the recipients")
+    reports: tuple[Annotated[str, Field(pattern=f"^({'|'.join(EVERY)})$")], ...] = Field(
+        default=(), description=f"a list of {', '.join(EVERY)}"
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> MailSettings:
@@ -145,6 +152,17 @@ def read_settings(data_dir: Path) -> AlertSettings:
         return AlertSettings.model_validate(given)
     except ValidationError as error:
         raise SettingsError(f"{path}: {_sentence(error.errors(include_url=False)[0])}") from error
+
+
+def require_rules(settings: AlertSettings, known: Iterable[str], data_dir: Path) -> None:
+    """Raises SettingsError if a channel names a rule that is not `known`: nobody would ever be told over it."""
+    rules = sorted(known)
+    for place, channel in enumerate(settings.channels):
+        for turn, rule in enumerate(channel.rules or ()):
+            if rule not in rules:
+                raise SettingsError(
+                    f"{settings_file(data_dir)}: channels[{place}].rules[{turn}] is {rule!r}; it may be a rule of the release: {', '.join(rules)}."
+                )
 
 
 def secret(variable: str, channel: str, setting: str) -> str:

@@ -1,8 +1,9 @@
-"""What was told to whom: the alerts that are open, and the messages that wait, in DATA_DIR/alerts/state.sqlite.
+"""What was told to whom: the alerts that are open, the reports that were mailed, and the messages that wait, in DATA_DIR/alerts/state.sqlite.
 
 An *occurrence* is one alert from the release in which it begins to the one in which it is gone. A *message* is what goes over a channel once: it
 is written down here before it is sent, and marked afterwards. A *delivery* says which message stands for an occurrence on a channel, so that no
-occurrence gets two.
+occurrence gets two; a row of *reports* says the same of a report and a day, and *files* holds what is attached for as long as the message waits.
+*Recipients* of a message are those who have it or whom their server refused for good; whoever is not among them is still to get it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from alerting.messages import Alert, Message, cleared_message, digest_of, message_of
+from alerting.messages import Alert, Message, ReportMail, cleared_message, digest_of, message_of
 from alerting.settings import ChannelSettings
 
 #: Seconds that a process waits for another that writes here; each does so for milliseconds.
@@ -43,7 +45,19 @@ create table if not exists deliveries (
     primary key (channel, occurrence_id, kind)
 ) without rowid;
 create index if not exists deliveries_by_message on deliveries (message_id);
+create table if not exists reports (
+    channel text not null, report text not null, day text not null, message_id text not null, primary key (channel, report, day)
+) without rowid;
+create index if not exists reports_by_message on reports (message_id);
+create table if not exists files (
+    message_id text not null, place integer not null, name text not null, content blob not null, primary key (message_id, place)
+);
+create table if not exists recipients (
+    message_id text not null, recipient text not null, refusal text, primary key (message_id, recipient)
+) without rowid;
 """
+#: Whether a row of messages is a report.
+_IS_REPORT = "message_id in (select message_id from reports)"
 
 
 class StateError(Exception):
@@ -78,6 +92,7 @@ class Waiting:
     message: Message
     attempts: int
     not_before: datetime | None
+    settled: dict[str, str | None]
 
 
 class AlertState:
@@ -231,23 +246,95 @@ class AlertState:
         )
         return {occurrence_id for (occurrence_id,) in found}
 
-    def next_message(self, channel: str) -> Waiting | None:
-        """The first message that waits for a channel: those behind it wait for it, so that none overtakes another."""
+    def queue_report(self, channel: str, report: str, day: str, mail: ReportMail, again: bool) -> bool:
+        """Write down a report that a channel is to get. Returns whether it waits now; it does not if the channel has that of this day already.
+
+        One that waits, or was set aside, is brought up to date and keeps its id, since somebody may have it. `again` queues one with another id
+        in its place, for all recipients.
+        """
+        with self._writing() as con:
+            found = con.execute(
+                "select message_id, state from reports inner join messages using (message_id) "
+                "where reports.channel = ? and report = ? and day = ?",
+                [channel, report, day],
+            ).fetchone()
+            before, state = found or (None, None)
+            if state == "sent" and not again:
+                return False
+            if before is None or again:
+                con.execute("delete from messages where message_id = ? and state = 'waiting'", [before])
+                con.execute("delete from files where message_id = ?", [before])
+                what = f"customer-analytics/{report}/{mail.release_id}/{mail.as_of}/{channel}"
+                message_id = str(uuid.uuid5(uuid.NAMESPACE_URL, what) if before is None else uuid.uuid4())
+                con.execute(
+                    "insert into messages (message_id, channel, message, queued_at) values (?, ?, '', ?)",
+                    [message_id, channel, _now()],
+                )
+                con.execute("insert or replace into reports values (?, ?, ?, ?)", [channel, report, day, message_id])
+            else:
+                message_id = before
+            words = {**{field.name: getattr(mail, field.name) for field in fields(Message)}, "message_id": message_id}
+            con.execute(
+                "update messages set message = ?, state = 'waiting', refusals = 0, done_at = null where message_id = ?",
+                [json.dumps(words, ensure_ascii=False), message_id],
+            )
+            con.execute("delete from files where message_id = ?", [message_id])
+            con.executemany(
+                "insert into files values (?, ?, ?, ?)",
+                [(message_id, place, name, content) for place, (name, content) in enumerate(mail.files)],
+            )
+            return True
+
+    def reports_not_sent(self, report: str, day: str) -> dict[str, str | None]:
+        """Channels that have not got a report of a day which is theirs, with why if it is known."""
         found = self._con.execute(
-            "select message, attempts, not_before from messages where channel = ? and state = 'waiting' order by place limit 1",
-            [channel],
+            "select reports.channel, last_error from reports inner join messages using (message_id) "
+            "where report = ? and day = ? and state != 'sent' order by reports.channel",
+            [report, day],
+        )
+        return dict(found.fetchall())
+
+    def next_message(self, channel: str, apart: Collection[str] = ()) -> Waiting | None:
+        """The first message that waits for a channel: those behind it wait for it, so that none overtakes another.
+
+        Only those whose ids are `apart` are passed by. Reports are behind all alerts: one that is too big for its server keeps no alert from anybody.
+        """
+        found = self._con.execute(
+            "select message, attempts, not_before from messages where channel = ? and state = 'waiting' "
+            f"and message_id not in (select value from json_each(?)) order by {_IS_REPORT}, place limit 1",
+            [channel, json.dumps(list(apart))],
         ).fetchone()
         if found is None:
             return None
-        message, attempts, not_before = found
-        return Waiting(
-            Message(**json.loads(message)), attempts, datetime.fromisoformat(not_before) if not_before else None
+        words, attempts, not_before = found
+        message = self._message(json.loads(words))
+        settled = self._con.execute(
+            "select recipient, refusal from recipients where message_id = ?", [message.message_id]
         )
+        return Waiting(
+            message, attempts, datetime.fromisoformat(not_before) if not_before else None, dict(settled.fetchall())
+        )
+
+    def _message(self, words: dict[str, Any]) -> Message:
+        if words["kind"] != "report":
+            return Message(**words)
+        files = self._con.execute(
+            "select name, content from files where message_id = ? order by place", [words["message_id"]]
+        )
+        return ReportMail(**words, files=tuple(files.fetchall()))
 
     def note_attempt(self, message_id: str) -> None:
         """Before a message goes out: whoever finds it waiting after a kill knows that it may be there already."""
         with self._writing() as con:
             con.execute("update messages set attempts = attempts + 1 where message_id = ?", [message_id])
+
+    def note_settled(self, message_id: str, settled: dict[str, str | None]) -> None:
+        """After an attempt: with whom a message is done, who has it (None) or will never take it (why)."""
+        with self._writing() as con:
+            con.executemany(
+                "insert or replace into recipients values (?, ?, ?)",
+                [(message_id, recipient, refusal) for recipient, refusal in settled.items()],
+            )
 
     def note_sent(self, message_id: str) -> None:
         """After a message was taken."""
@@ -255,6 +342,16 @@ class AlertState:
             con.execute(
                 "update messages set state = 'sent', done_at = ?, last_error = null, not_before = null where message_id = ?",
                 [_now(), message_id],
+            )
+            con.execute("delete from files where message_id = ?", [message_id])
+
+    def note_hanging(self, channel: str, reason: str) -> None:
+        """Why the message whose turn it is was not taken, where whoever sends it was left behind in the middle."""
+        with self._writing() as con:
+            con.execute(
+                "update messages set last_error = ? where place = ("
+                f"select place from messages where channel = ? and state = 'waiting' order by {_IS_REPORT}, place limit 1)",
+                [reason, channel],
             )
 
     def note_failure(self, message_id: str, reason: str, refused: bool, wait_seconds: float) -> bool:
@@ -274,17 +371,18 @@ class AlertState:
     def waiting(self) -> dict[str, tuple[int, str | None]]:
         """Messages that wait, by channel, with why the first of them was not taken."""
         found = self._con.execute(
-            "select firsts.channel, waits.count, firsts.last_error from messages as firsts inner join ("
-            "select channel, min(place) as place, count(*) as count from messages where state = 'waiting' group by channel"
-            ") as waits on firsts.place = waits.place order by firsts.channel"
+            "select channel, count, last_error from (select channel, last_error, count(*) over (partition by channel) as count, "
+            f"row_number() over (partition by channel order by {_IS_REPORT}, place) as turn from messages where state = 'waiting') "
+            "where turn = 1 order by channel"
         )
         return {channel: (count, reason) for channel, count, reason in found}
 
     def delivery_states(self) -> dict[str, dict[str, str]]:
         """How the message of each open alert stands: alert_key -> channel -> `sent …`, `waiting`, `waiting: why` or `refused: why`."""
         states: dict[str, dict[str, str]] = {}
-        for key, channel, state, done_at, error in self._con.execute(
-            "select alert_key, messages.channel, state, done_at, last_error from occurrences "
+        for key, channel, state, done_at, error, not_for in self._con.execute(
+            "select alert_key, messages.channel, state, done_at, last_error, (select group_concat(recipient, ', ') from recipients "
+            "where recipients.message_id = messages.message_id and refusal is not null) from occurrences "
             "inner join deliveries using (occurrence_id) inner join messages using (message_id) "
             "where cleared_at is null and deliveries.kind = 'began' order by alert_key, messages.channel"
         ):
@@ -293,12 +391,23 @@ class AlertState:
                 "waiting": "waiting" + (f": {error}" if error else ""),
                 "set_aside": f"refused: {error}",
             }
-            states.setdefault(key, {})[channel] = words[state]
+            states.setdefault(key, {})[channel] = words[state] + (f", but not for {not_for}" if not_for else "")
         return states
 
     def open_keys(self) -> set[str]:
         """Keys of the alerts that are open."""
         return {key for (key,) in self._con.execute("select alert_key from occurrences where cleared_at is null")}
+
+    def refused_recipients(self) -> dict[str, dict[str, str]]:
+        """Recipients whom their server refused for good when a channel tried last, with what it said, by channel."""
+        refused: dict[str, dict[str, str]] = {}
+        for channel, recipient, refusal in self._con.execute(
+            "select channel, recipient, refusal from (select channel, recipient, refusal, "
+            "row_number() over (partition by channel, recipient order by place desc) as turn "
+            "from recipients inner join messages using (message_id)) where turn = 1 and refusal is not null order by channel, recipient"
+        ):
+            refused.setdefault(channel, {})[recipient] = refusal
+        return refused
 
     def set_aside(self) -> int:
         """Messages that a channel refused for good."""
@@ -329,8 +438,17 @@ class AlertState:
                 [before],
             )
             con.execute(
-                "delete from messages where state != 'waiting' and message_id not in (select message_id from deliveries)"
+                "delete from reports where message_id in (select message_id from messages where state != 'waiting' and done_at < ?)",
+                [before],
             )
+            con.execute(
+                "delete from messages where state != 'waiting' and message_id not in (select message_id from deliveries) "
+                "and message_id not in (select message_id from reports)"
+            )
+            con.execute(
+                "delete from files where message_id not in (select message_id from messages where state = 'waiting')"
+            )
+            con.execute("delete from recipients where message_id not in (select message_id from messages)")
             return gone.rowcount
 
 

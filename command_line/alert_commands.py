@@ -58,40 +58,52 @@ def report(
         typer.Option(help="Folder; default: reports/NAME/DAY of the data folder.", show_default=False),
     ] = None,
     mail: Annotated[bool, typer.Option("--mail", help="Mail it over the mail channels that name it.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="With --mail: also to those who have it of this day.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write a report of the release that is out: a page, a PDF and a workbook."""
+    from alerting.settings import settings_file
     from reporting.reports import ReportError, mail_report, write_report
 
     folder = folder_of(data_dir)
+    if again and not mail:
+        raise fail("--again mails a report to those who have it: give --mail as well.")
     try:
         wanted = [form.strip() for form in formats.split(",") if form.strip()]
         files = write_report(folder, name, wanted, out)
         for file in files:
             console.print(escape(str(file)))
         if mail:
-            channels = mail_report(folder, name, files)
-            told = f"mailed over {', '.join(channels)}" if channels else f"no mail channel has {name} among its reports"
-            console.print(escape(told))
+            mailed = mail_report(folder, name, files, again)
+            if mailed.waiting:
+                raise fail(mailed.sentence)
+            if not (mailed.sent or mailed.had):
+                raise fail(
+                    f"The report {name} was written but not mailed, since no mail channel has it among its reports: "
+                    f"set `reports: [{name}]` for a channel of kind mail in {settings_file(folder)}."
+                )
+            console.print(escape(mailed.sentence))
     except ReportError as error:
         raise fail(str(error)) from error
 
 
 def _print_open(folder: Path, most: int) -> None:
-    from alerting.delivery import READS, read_alerts
-    from alerting.settings import read_settings
+    from alerting.delivery import READS, read_alerts, read_rules, refused_recipients, unreached
+    from alerting.settings import read_settings, require_rules
     from alerting.state import AlertState
     from publishing.reading import open_release
 
     settings = read_settings(folder)
     with open_release(folder) as release:
         release.require(READS)
+        require_rules(settings, read_rules(release), folder)
         with AlertState(folder) as state:
-            open_keys, states, waiting, set_aside = (
+            open_keys, states, waiting, set_aside, refused = (
                 state.open_keys(),
                 state.delivery_states(),
                 state.waiting(),
                 state.set_aside(),
+                refused_recipients(state, settings),
             )
         shown = read_alerts(release, "holds")
         shown += [alert for alert in read_alerts(release, "not holds") if alert.alert_key in open_keys]
@@ -108,6 +120,8 @@ def _print_open(folder: Path, most: int) -> None:
         console.print(
             f"\n{count:,} message{' waits' if count == 1 else 's wait'} for {escape(channel)}{gone}{f': {escape(why)}' if why else ''}"
         )
+    for words in unreached(refused):
+        console.print(f"\n{escape(words)}")
     if set_aside:
         console.print(f"\n{set_aside:,} message{' was' if set_aside == 1 else 's were'} refused for good and set aside")
 

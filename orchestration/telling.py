@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alerting.delivery import AlertError, send_alerts
+from alerting.delivery import AlertError, send_alerts, unreached
 from ingestion.dbt_plugin import data_dir
 from orchestration.release import published
 from reporting.reports import REPORTS, ReportError, mail_report, write_report
@@ -23,6 +23,8 @@ def alerts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         raise dg.Failure(str(error), allow_retries=False) from error
     for channel, (messages, why) in report.waiting.items():
         context.log.warning(f"{messages} messages wait for {channel}: {why}")
+    for words in unreached(report.refused):
+        context.log.warning(words)
     return dg.MaterializeResult(
         metadata={
             "sentence": report.sentence,
@@ -51,17 +53,22 @@ def _report_asset(name: str) -> dg.AssetsDefinition:
         kinds={"html", "excel"},
         tags={"layer": "reports"},
     )
-    def report() -> dg.MaterializeResult:
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         folder = data_dir().resolve()
         try:
             files = write_report(folder, name)
             mailed = mail_report(folder, name, files)
         except ReportError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        for channel, why in mailed.waiting.items():
+            context.log.warning(f"The report {name} waits for {channel}: {why}")
+        for words in unreached(mailed.refused):
+            context.log.warning(words)
         return dg.MaterializeResult(
             metadata={
                 **{file.suffix.removeprefix("."): dg.MetadataValue.path(file) for file in files},
-                "mailed": dg.MetadataValue.json(mailed),
+                "mailed": dg.MetadataValue.json(mailed.sent),
+                "waiting": dg.MetadataValue.json(mailed.waiting),
             }
         )
 

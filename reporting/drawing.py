@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from intelligence.pages import chart as empty_chart
 from intelligence.pages import svg
@@ -35,13 +36,26 @@ def draw(chart: Chart, letters: str = "none") -> str:
         return svg(figure, letters)
 
 
-def axis_number(value: float, kind: str) -> str:
-    """A number beside an axis: no more digits than are needed."""
-    if kind == "share":
-        return f"{value:.0%}"
-    if kind == "money" and abs(value) >= 10_000:
-        return f"{value / 1000:,.0f}k"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+def axis_numbers(values: Sequence[float], kind: str) -> list[str]:
+    """The numbers beside an axis: of one kind, and with no more digits than are needed to tell them apart."""
+    percent, thousands = kind == "share", kind == "money" and max(map(abs, values), default=0) >= 10_000
+    scaled = [value * 100 if percent else value / 1000 if thousands else value for value in values]
+    digits = next((digits for digits in range(3) if all(round(one, digits) == round(one, 6) for one in scaled)), 3)
+    unit = "%" if percent else "k" if thousands else ""
+    return [f"{one:,.{digits}f}{unit}" if round(one, digits) else "0%" if percent else "0" for one in scaled]
+
+
+class _AxisNumbers(Formatter):
+    """Writes all numbers of an axis alike."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        return axis_numbers(values, self.kind)
+
+    def __call__(self, value: float, _: int | None = None) -> str:
+        return axis_numbers([value], self.kind)[0]
 
 
 def _labels(chart: Chart) -> list[str]:
@@ -59,7 +73,7 @@ def _values(chart: Chart, column: str) -> np.ndarray:
 def _numbers(axes: Axes, chart: Chart, axis: str) -> None:
     side = axes.yaxis if axis == "y" else axes.xaxis
     side.set_major_locator(MaxNLocator(5, integer=chart.value == "count"))
-    side.set_major_formatter(FuncFormatter(lambda value, _: axis_number(value, chart.value)))
+    side.set_major_formatter(_AxisNumbers(chart.value))
     axes.grid(axis=axis, color="#e6e6e6", linewidth=0.6)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
 

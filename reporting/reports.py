@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
 
-from alerting.channels import ChannelError, MailChannel
-from alerting.settings import MailSettings, SettingsError, read_settings
+from alerting.delivery import AlertError, ReportDelivery, send_report
+from alerting.messages import ReportMail
+from operations.faults import kind_of, sentence_of
 from publishing.reading import NoReleaseError, OpenRelease, open_release
-from reporting import at_risk_accounts, health_changes, retention
 from reporting.contents import Report
 from reporting.document import write_document
+from reporting.names import EVERY
 from reporting.page import write_page
 from reporting.workbook import write_workbook
 
@@ -32,11 +33,12 @@ class Kind:
     every: str
 
 
-REPORTS: dict[str, Kind] = {
-    "at_risk_accounts": Kind(at_risk_accounts.at_risk_accounts, at_risk_accounts.READS, "day"),
-    "health_changes": Kind(health_changes.health_changes, health_changes.READS, "week"),
-    "retention": Kind(retention.retention, retention.READS, "month"),
-}
+def _kind(name: str, every: str) -> Kind:
+    module = import_module(f"reporting.{name}")
+    return Kind(getattr(module, name), module.READS, every)
+
+
+REPORTS = {name: _kind(name, every) for name, every in EVERY.items()}
 FORMATS: dict[str, Callable[[Path, Report], Path]] = {
     "html": write_page,
     "pdf": write_document,
@@ -74,26 +76,46 @@ def write_report(
         return [FORMATS[form](folder / f"{name}.{form}", report) for form in wanted]
     except NoReleaseError as error:
         raise ReportError(str(error)) from error
-    except (OSError, duckdb.Error) as error:
+    except OSError as error:
+        raise ReportError(f"The report {name} was not written: {_unwritten(error, folder or data_dir)}") from error
+    except duckdb.Error as error:
         raise ReportError(f"The report {name} was not written: {str(error).splitlines()[0]}") from error
 
 
-def mail_report(data_dir: Path, name: str, files: list[Path]) -> list[str]:
-    """Mail the files over every mail channel of the settings whose `reports` name this one; gives the channels.
+def _unwritten(error: OSError, folder: Path) -> str:
+    known = sentence_of(error, folder) if kind_of(error) in ("disk_full", "no_right") else None
+    # What else there is against a folder, no right and no space will mend.
+    return known or f"{folder} cannot be made or written ({error.strerror or error}): name another folder with --out."
 
-    Raises ReportError for wrong settings or a server that does not take it; the files stay, and it can be mailed again.
+
+def mail_report(data_dir: Path, name: str, files: Sequence[Path], again: bool = False) -> ReportDelivery:
+    """Mail the files over every mail channel of the settings whose `reports` name this one, once for each day of as_of; says which took it.
+
+    What a channel does not take waits, with a copy of the files, and goes out with the next alerts or the next report.
+
+    Args:
+        data_dir: data folder, with a release.
+        name: one of REPORTS.
+        files: what is attached.
+        again: mail it also to those who have it.
+
+    Raises:
+        ReportError: if the settings are wrong, a file cannot be read, or what is to be mailed cannot be kept; the files stay.
     """
     try:
-        channels = [
-            channel
-            for channel in read_settings(data_dir).channels
-            if isinstance(channel, MailSettings) and name in channel.reports
-        ]
         with open_release(data_dir) as release:
-            made_of = f"Release {release.release_id}, as of {release.as_of:%Y-%m-%d %H:%M} UTC."
-            subject = f"{name.replace('_', ' ').capitalize()}, {release.as_of:%Y-%m-%d}"
-        for channel in channels:
-            MailChannel(channel).send(str(uuid.uuid4()), subject, f"{made_of} The report is attached.\n", files)
-    except (ChannelError, NoReleaseError, SettingsError) as error:
+            release_id, as_of = release.release_id, release.as_of
+        mail = ReportMail(
+            message_id="",
+            kind="report",
+            subject=f"{name.replace('_', ' ').capitalize()}, {as_of:%Y-%m-%d}",
+            text="The report is attached.",
+            release_id=release_id,
+            as_of=f"{as_of:%Y-%m-%d %H:%M}",
+            count=0,
+            alerts=(),
+            files=tuple((file.name, file.read_bytes()) for file in files),
+        )
+        return send_report(data_dir, name, f"{as_of:%Y-%m-%d}", mail, again)
+    except (AlertError, NoReleaseError, OSError) as error:
         raise ReportError(f"The report {name} was written but not mailed: {error}") from error
-    return [channel.name for channel in channels]

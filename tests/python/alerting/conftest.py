@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -133,17 +134,47 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
 
 class Mailbox:
-    """Handler of aiosmtpd that keeps mails; `answer` is what it says to the next ones."""
+    """Handler of aiosmtpd that keeps mails; `answer` is what it says to the next ones, `refusals` what it says of single recipients."""
 
     def __init__(self) -> None:
+        self.refusals: dict[str, str] = {}
+        self.asked: list[str] = []
         self.mails: list[Any] = []
         self.answer = "250 taken"
         self.port = 0
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.asked.append(address)
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.answer.startswith("250"):
             self.mails.append(envelope)
         return self.answer
+
+
+@pytest.fixture
+def dripping() -> Iterator[int]:
+    """The port of a server on 127.0.0.1 that answers a byte every fifth of a second and never comes to an end."""
+    over = threading.Event()
+
+    def drip(taken: socket.socket) -> None:
+        with taken, contextlib.suppress(OSError):
+            while not over.wait(0.2):
+                taken.sendall(b"2")
+
+    def serve(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(server.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield int(server.getsockname()[1])
+        over.set()
 
 
 def free_port() -> int:

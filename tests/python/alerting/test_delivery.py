@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from alerting.delivery import AlertError, send_alerts
-from alerting.state import MOST_REFUSALS
+from alerting.state import MOST_REFUSALS, AlertState
 from tests.python.alerting.conftest import Hook, Mailbox, Released, an_alert, free_port
 
 Written = Callable[[], list[dict[str, Any]]]
@@ -93,6 +93,22 @@ def test_routes(tmp_path: Path, released: Released, settings: Callable[..., None
         assert json.loads(line)["alerts"][0]["alert_key"] == key
 
 
+def test_a_rule_that_the_release_does_not_have_is_refused_before_anything_is_told(
+    tmp_path: Path, released: Released, settings: Callable[..., None], written: Written
+) -> None:
+    # One of the company's own is as good as those that come with the project.
+    released(A, rules=["low_health", "our_own"])
+    settings(FILE, {**FILE, "name": "few", "path": "few.jsonl", "rules": ["our_own", "low_helth"]})
+    with pytest.raises(AlertError) as caught:
+        send_alerts(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'alerts.yml'}: channels[1].rules[1] is 'low_helth'; it may be a rule of the release: low_health, our_own."
+    )
+    assert written() == []
+    settings({**FILE, "rules": ["our_own", "low_health"]})
+    assert send_alerts(tmp_path).sent == {"file": 1}
+
+
 def test_many_at_once_are_one_message_on_a_webhook_and_each_in_the_file(
     tmp_path: Path, released: Released, settings: Callable[..., None], hook: Hook, written: Written
 ) -> None:
@@ -142,6 +158,25 @@ def test_a_run_does_not_wait_for_a_channel_beyond_its_time(
     began = time.monotonic()
     assert send_alerts(tmp_path).sent["team"] == 0
     assert time.monotonic() - began < 9
+
+
+def test_a_channel_that_drips_is_said_to_have_given_no_answer(
+    tmp_path: Path,
+    released: Released,
+    settings: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    hook: Hook,
+    dripping: int,
+) -> None:
+    monkeypatch.setenv("DRIP_URL", f"http://127.0.0.1:{dripping}/")
+    settings({**HOOK, "name": "drip", "url_env": "DRIP_URL"}, HOOK, run_seconds=1.5)
+    released(A, B)
+    report = send_alerts(tmp_path)
+    assert report.sent == {"drip": 0, "team": 2}
+    assert report.waiting == {"drip": (2, "no answer within 1.5 s")}
+    # Whoever looks later is told as well.
+    with AlertState(tmp_path) as state:
+        assert state.waiting() == report.waiting
 
 
 def test_server_errors_are_tried_again_and_retry_after_is_heeded(
@@ -238,6 +273,57 @@ def test_mail_that_is_not_taken_waits(
     assert len(mailbox.mails) == 1
 
 
+def test_whoever_is_put_off_gets_it_later_alone_and_whoever_is_refused_is_named(
+    tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
+) -> None:
+    good, grey, gone = (f"{name}@firm.test" for name in ("good", "grey", "gone"))
+    settings({"name": "mail", "kind": "mail", "host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "a@firm.test", "recipients": [grey, good, gone]})  # fmt: skip
+    mailbox.refusals = {grey: "450 later", gone: "550 nobody here"}
+    released(A, B)
+    report = send_alerts(tmp_path)
+    # Nobody waits for somebody else's box, and one that puts off is asked once a run.
+    assert [envelope.rcpt_tos for envelope in mailbox.mails] == [[good], [good]]
+    assert mailbox.asked.count(grey) == 1
+    assert report.waiting == {"mail": (2, f"SMTP 450 later, for {grey}")}
+    assert f"mail reaches nobody at {gone} (SMTP 550 nobody here)" in report.sentence
+    mailbox.refusals.pop(grey)
+    assert send_alerts(tmp_path).sent == {"mail": 2}
+    assert [envelope.rcpt_tos for envelope in mailbox.mails[2:]] == [[grey], [grey]]
+    ids = [message_from_bytes(envelope.content)["Message-ID"] for envelope in mailbox.mails]
+    assert ids[:2] == ids[2:]
+    with AlertState(tmp_path) as state:
+        assert state.delivery_states()["a"]["mail"].endswith(f"but not for {gone}")
+    # What is set right is not told any more.
+    mailbox.refusals.clear()
+    released(A, B, C)
+    assert send_alerts(tmp_path).refused == {}
+    assert mailbox.mails[4].rcpt_tos == [grey, good, gone]
+
+
+def test_a_mail_that_nobody_may_get_waits_for_better_settings(
+    tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
+) -> None:
+    mail = {
+        "name": "mail",
+        "kind": "mail",
+        "host": "127.0.0.1",
+        "port": mailbox.port,
+        "security": "none",
+        "sender": "a@firm.test",
+    }
+    mailbox.refusals = {"gone@firm.test": "550 nobody here"}
+    settings({**mail, "recipients": ["gone@firm.test"]})
+    released(A)
+    for _ in range(MOST_REFUSALS + 1):
+        assert send_alerts(tmp_path).waiting == {"mail": (1, "SMTP 550 nobody here, for every recipient")}
+    mailbox.refusals["grey@firm.test"] = "450 later"
+    settings({**mail, "recipients": ["gone@firm.test", "grey@firm.test"]})
+    both = "SMTP 550 nobody here, for gone@firm.test; SMTP 450 later, for grey@firm.test"
+    assert send_alerts(tmp_path).waiting == {"mail": (1, both)}
+    settings({**mail, "recipients": ["here@firm.test"]})
+    assert send_alerts(tmp_path).sent == {"mail": 1}
+
+
 def test_a_mail_server_without_encryption_gets_nothing_unless_it_is_allowed(
     tmp_path: Path, released: Released, settings: Callable[..., None], mailbox: Mailbox
 ) -> None:
@@ -269,7 +355,7 @@ elif step == "sent":
     after(channels.FileChannel, "deliver")
     after(channels.WebhookChannel, "deliver")
 elif step == "half a line":
-    def half(self, message, was_tried):
+    def half(self, message, was_tried, settled):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
             file.write(b'{"message_id": "' + message.message_id.encode()[:7])

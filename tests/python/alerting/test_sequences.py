@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alerting.channels import ChannelError
+from alerting.channels import ChannelError, Settled
 from alerting.delivery import empty_outbox
 from alerting.messages import Message
 from alerting.settings import FileSettings
@@ -36,7 +36,7 @@ class Told:
         self.mode = "works"
         self.taken: list[Message] = []
 
-    def deliver(self, message: Message, was_tried: bool) -> None:
+    def deliver(self, message: Message, was_tried: bool, settled: Settled) -> None:
         if self.mode == "down":
             raise ChannelError("down")
         if self.mode == "killed_before":

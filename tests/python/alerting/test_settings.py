@@ -22,6 +22,7 @@ def test_without_a_file_there_is_one_channel(tmp_path: Path) -> None:
         (f"channels: [{MAIL}, port: abc}}]", "channels[0].port is 'abc'; it may be a whole number from 1 to 65535."),
         (f"channels: [{MAIL}, port: 70000}}]", "channels[0].port is 70000; it may be a whole number from 1 to 65535."),
         (f"channels: [{MAIL}, severities: [hihg]}}]", "channels[0].severities[0] is 'hihg'; it may be a list of critical, high, medium, low."),
+        (f"channels: [{MAIL}, reports: [retention, at_risk_account]}}]", "channels[0].reports[1] is 'at_risk_account'; it may be a list of at_risk_accounts, health_changes, retention."),
         ("channels: [{name: w, kind: webhook}]", "channels[0].url_env is missing; it may be the name of the environment variable that holds the URL."),
         ("channels: [{name: w, kind: slack}]", "channels[0].kind is 'slack'; it may be webhook, mail or file."),
         ("channels: [{name: w}]", "channels[0].kind is None; it may be webhook, mail or file."),

@@ -13,11 +13,14 @@ from typing import Any
 
 import duckdb
 import openpyxl
+import pandas as pd
 import pytest
 import yaml
 
 from publishing.reading import open_release
-from reporting.reports import REPORTS, ReportError, mail_report, write_report
+from reporting.contents import Chart, Column
+from reporting.drawing import draw
+from reporting.reports import FORMATS, REPORTS, ReportError, mail_report, write_report
 from tests.python.alerting.conftest import Mailbox, mailbox  # noqa: F401
 
 EVIL = [
@@ -219,6 +222,22 @@ def test_retention_shows_what_stands_in_the_release(lay: Lay) -> None:
     assert [cell.value for cell in book["Cohorts"][2]][:4] == [datetime(2026, 9, 1), 4, 1, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("highest", "kind", "axis"),
+    [
+        (14_000, "money", ["0", "4k", "8k", "12k"]),
+        (11_000, "money", ["0", "2.5k", "5.0k", "7.5k", "10.0k"]),
+        (4_000, "money", ["0", "1,000", "2,000", "3,000", "4,000"]),
+        (1, "points", ["0", "0.25", "0.50", "0.75", "1.00"]),
+        (0.08, "share", ["0%", "2%", "4%", "6%", "8%"]),
+    ],
+)
+def test_the_numbers_of_an_axis_are_of_one_kind(highest: float, kind: str, axis: list[str]) -> None:
+    months = pd.DataFrame({"month": pd.to_datetime(["2026-09-01", "2026-10-01"]), "value": [0.0, highest]})
+    drawn = draw(Chart("", "stacked", months, Column("month", "Month", "month"), {"value": "Value"}, kind))
+    assert [words for words in re.findall(r"<text[^>]*>([^<]*)</text>", drawn) if words[0].isdigit()] == axis
+
+
 def test_the_same_release_gives_the_same_page(lay: Lay, tmp_path: Path) -> None:
     data = lay(parameters=[("a", "A", "Kim")])
     first, second = (
@@ -239,8 +258,14 @@ def test_what_cannot_be_written_says_why(lay: Lay, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="The format is 'doc'; it may be some of html, pdf, xlsx"):
         write_report(data, "retention", ["pdf", "doc"])
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReportError, match="was not written"):
-        write_report(data, "retention", ["html"], tmp_path / "file")
+    for folder, why in ((tmp_path / "file", "File exists"), (Path("/proc/x"), "No such file or directory")):
+        for form in FORMATS:
+            with pytest.raises(ReportError) as caught:
+                write_report(data, "retention", [form], folder)
+            assert (
+                str(caught.value)
+                == f"The report retention was not written: {folder} cannot be made or written ({why}): name another folder with --out."
+            )
 
 
 def test_a_report_is_mailed_as_attachments(lay: Lay, mailbox: Mailbox) -> None:  # noqa: F811
@@ -250,14 +275,14 @@ def test_a_report_is_mailed_as_attachments(lay: Lay, mailbox: Mailbox) -> None: 
     files = write_report(data, "retention")
     mail = {"name": "board", "kind": "mail", "host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "a@firm.test", "recipients": ["b@firm.test"]}  # fmt: skip
     (data / "alerts.yml").write_text(yaml.safe_dump({"channels": [mail]}))
-    assert mail_report(data, "retention", files) == []
+    assert mail_report(data, "retention", files).sent == []
     (data / "alerts.yml").write_text(yaml.safe_dump({"channels": [{**mail, "reports": ["retention"]}]}))
-    assert mail_report(data, "retention", files) == ["board"]
+    assert mail_report(data, "retention", files).sent == ["board"]
     (envelope,) = mailbox.mails
     sent = message_from_bytes(envelope.content, policy=policy.default)
     attached = {part.get_filename(): part.get_content() for part in sent.iter_attachments()}
     assert set(attached) == {"retention.html", "retention.pdf", "retention.xlsx"}
     assert attached["retention.pdf"] == files[1].read_bytes()
-    mailbox.answer = "554 no"
-    with pytest.raises(ReportError, match="was written but not mailed"):
+    (data / "alerts.yml").write_text("keep_days: none")
+    with pytest.raises(ReportError, match="was written but not mailed: .* keep_days is 'none'"):
         mail_report(data, "retention", files)
