@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
@@ -30,11 +31,17 @@ def prepared_manifest(tell: Callable[[str], None] = lambda words: None) -> Path:
     `tell` hears of it if dbt has to read the project. Raises ProjectError if it cannot.
     """
     manifest = target_path("definitions") / "manifest.json"
-    if not manifest.exists() or max(_times_of_change()) > manifest.stat().st_mtime:
-        tell("dbt reads the project, as it does after every change of it: half a minute, or some on a busy machine.")
-        outcome = run_dbt(["parse", "--write-json", "--target-path", str(manifest.parent)], data_dir().resolve())
-        if not outcome.succeeded:
-            raise ProjectError("; ".join(outcome.problems))
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    # Code server, runs and commands may all find it old at once: one writes it, and the others find it whole.
+    with (manifest.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not manifest.exists() or max(_times_of_change()) > manifest.stat().st_mtime:
+            tell(
+                "dbt reads the project, as it does after every change of it: half a minute, or some on a busy machine."
+            )
+            outcome = run_dbt(["parse", "--write-json", "--target-path", str(manifest.parent)], data_dir().resolve())
+            if not outcome.succeeded:
+                raise ProjectError("; ".join(outcome.problems))
     return manifest
 
 

@@ -16,9 +16,9 @@ from aiosmtpd.controller import Controller
 
 from alerting.delivery import send_alerts
 from alerting.state import MOST_REFUSALS
-from orchestration import telling
 from reporting.reports import mail_report
 from tests.python.alerting.conftest import Mailbox, Released, an_alert, free_port
+from tests.python.parsed_project import spare_parsing
 
 Settings = Callable[..., None]
 
@@ -153,6 +153,11 @@ def test_the_step_of_a_report_warns_of_a_channel_that_is_down_and_the_others_hav
     settings(a_channel("dead", free_port()), a_channel("board", mailbox.port))
     released()
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    spare_parsing(tmp_path / "target" / "dagster" / "definitions", tmp_path)
+    # Dagster's definitions are made of what dbt reads of the project, when they are imported.
+    from orchestration import telling
+
     monkeypatch.setattr(telling, "write_report", lambda folder, name: [page])
     (step,) = [one for one in telling.reports if one.key == telling.report_key("retention")]
     (made,) = dg.materialize([step]).get_asset_materialization_events()

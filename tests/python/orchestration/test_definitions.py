@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+
+from ingestion.contracts import PROJECT_DIR
 
 
 def _nodes(*kinds: str) -> dict[str, dict]:
@@ -219,6 +224,34 @@ def test_settings_of_a_home_of_ones_own_are_left_alone(tmp_path: Path, monkeypat
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     assert environment()["DAGSTER_HOME"] == str(tmp_path)
     assert (tmp_path / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+
+
+PREPARE = """
+import json, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from orchestration import manifest
+
+def read(arguments, folder):
+    Path(sys.argv[1]).open("a").write("read\\n")
+    with (manifest.target_path("definitions") / "manifest.json").open("w") as file:
+        for half in ("{", "}"):
+            file.write(half)
+            file.flush()
+            time.sleep(1)
+    return SimpleNamespace(succeeded=True)
+
+manifest.run_dbt = read
+json.loads(manifest.prepared_manifest().read_text())
+"""
+
+
+def test_processes_that_find_the_manifest_old_at_once_write_it_once_and_find_it_whole(tmp_path: Path):
+    environment = {**os.environ, "DBT_TARGET_PATH": str(tmp_path / "target"), "DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PREPARE, str(tmp_path / "reads")]
+    started = [subprocess.Popen(command, cwd=PROJECT_DIR, env=environment) for _ in range(3)]
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
+    assert (tmp_path / "reads").read_text() == "read\n"
 
 
 def test_manifest_is_parsed_anew_only_if_a_file_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
