@@ -331,10 +331,7 @@ def record_costs(
     release_id: str | None = None,
     command: str = "run",
 ) -> RunFacts:
-    """Keep a run in schema `operations`: before the release with the verdict 'built', so that the release has it, and once more at its end.
-
-    Of a command that only publishes, the checks have no rows of their own: what is shown as the costs of the last run is a build's.
-    """
+    """Keep a run in schema `operations`: before the release with the verdict 'built', so that the release has it, and once more at its end."""
     facts = RunFacts(
         run_id=run_id_of(began),
         command=command,
@@ -350,5 +347,5 @@ def record_costs(
     )
     # A disk that is full or a warehouse that is damaged has its own sentence elsewhere.
     with suppress(duckdb.Error, OSError):
-        run_costs.record(data_dir, facts, outcome.parts if command == "run" else [])
+        run_costs.record(data_dir, facts, outcome.parts)
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,7 +197,8 @@ def audit_and_publish(folder: Path, anew: bool = False) -> None:
         if judged.blocking:
             under_way.log.error(judged.message, step="audit")
             errors.print(escape(judged.message))
-        outcome = outcome.and_then(as_outcome(judged))
+        # Its checks have no rows of their own: what is shown as the costs of the last run is a build's.
+        outcome = replace(outcome.and_then(as_outcome(judged)), parts=[])
         record_costs(folder, under_way.began, outcome, "built" if outcome.succeeded else "failed", command="publish")
         try:
             release = publish(folder, outcome.checks, anew=anew)

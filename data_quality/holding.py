@@ -14,8 +14,8 @@ import duckdb
 import pandas as pd
 
 from ingestion.contracts import Catalogue
-from ingestion.quoting import sql_literal
 from ingestion.reading import FILE_COLUMN
+from publishing.reading import attached
 
 #: How the reason begins for which a file is set aside.
 HELD = "held back by data quality: "
@@ -47,24 +47,16 @@ def register(con: duckdb.DuckDBPyConnection, data_dir: Path) -> pd.DataFrame:
 
 def published_files(con: duckdb.DuckDBPyConnection, data_dir: Path) -> pd.DataFrame:
     """path and sha256 of the contents that the release which is out was made of; none if none is out."""
-    marts = data_dir / "published" / "marts.duckdb"
     nothing = pd.DataFrame({"path": pd.Series(dtype=object), "sha256": pd.Series(dtype=object)})
-    if not marts.exists():
-        return nothing
     try:
-        con.execute(f"attach {sql_literal(str(marts.resolve()))} as released (read_only)")
-    except duckdb.Error:
+        with attached(con, data_dir / "published") as catalog:
+            return con.execute(
+                "select distinct regexp_replace(source_file, '@[0-9]{4}$', '') as path, coalesce(sha256, '') as sha256 "
+                f"from {catalog}.gold.load_ledger where coalesce(file_reason, '') not like ?",
+                [f"{HELD}%"],
+            ).df()
+    except (OSError, duckdb.Error):
         return nothing
-    try:
-        return con.execute(
-            "select distinct regexp_replace(source_file, '@[0-9]{4}$', '') as path, coalesce(sha256, '') as sha256 "
-            "from released.gold.load_ledger where coalesce(file_reason, '') not like ?",
-            [f"{HELD}%"],
-        ).df()
-    except duckdb.Error:
-        return nothing
-    finally:
-        con.execute("detach released")
 
 
 def hold(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, files: pd.DataFrame, reasons: Mapping[int, str]) -> bool:

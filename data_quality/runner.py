@@ -21,9 +21,8 @@ from data_quality.marts_measures import MartsMeasures, agreeing_numbers, check_n
 from data_quality.settings import Settings, read_settings
 from ingestion.contracts import Catalogue, current_catalogue
 from ingestion.landing import ingest
-from ingestion.quoting import sql_literal
 from intelligence.warehouse import open_warehouse
-from publishing.reading import stand_in
+from publishing.reading import attached
 from publishing.release import Checks, PublishError, current_release
 
 #: Results of a run that a message repeats.
@@ -330,13 +329,8 @@ def _released(
         release = current_release(data_dir)
         if release is None:
             return None, None, []
-        marts = (data_dir / "published" / "marts.duckdb").resolve(strict=True)
-        stand_in(con, data_dir / "published")
-        con.execute(f"attach {sql_literal(str(marts))} as released (read_only)")
-        try:
-            released = measure_marts(con, "released", settings.measured)
-        finally:
-            con.execute("detach released")
+        with attached(con, data_dir / "published") as catalog:
+            released = measure_marts(con, catalog, settings.measured)
     except (PublishError, OSError, duckdb.Error):
         said = "the release that is out cannot be read, so that nothing is compared with it (`customer-analytics doctor` says more)"
         return None, None, [said]

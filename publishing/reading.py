@@ -70,6 +70,25 @@ def stand_in(con: duckdb.DuckDBPyConnection, published: Path) -> None:
 
 
 @contextmanager
+def attached(con: duckdb.DuckDBPyConnection, published: Path) -> Iterator[str]:
+    """Attach the release that is out beside what a connection has open, read-only; gives the name it has there.
+
+    Raises OSError if there is none, duckdb.Error if it cannot be read.
+    """
+    marts = (published / "marts.duckdb").resolve(strict=True)
+    stand_in(con, published)
+    try:
+        con.execute(f"attach {sql_literal(str(marts))} as released (read_only)")
+        try:
+            yield "released"
+        finally:
+            con.execute("detach released")
+    finally:
+        # Whatever else the connection reads may be named from where the process stands.
+        con.execute("reset file_search_path")
+
+
+@contextmanager
 def open_release(data_dir: Path) -> Iterator[OpenRelease]:
     """The release of a data folder that is out at this moment. Raises NoReleaseError if there is none or it cannot be read."""
     marts = data_dir / "published" / "marts.duckdb"

@@ -27,8 +27,13 @@ class HeldError(Exception):
 
 def releases(published: Path) -> list[dict[str, Any]]:
     """The note (release.json) of every release whose note can be read, the newest first."""
-    notes = [note for path in (published / "releases").glob(f"[!.]*/{NOTE}") if (note := note_of(path))]
+    notes = [note for folder in folders(published) if (note := note_of(folder / NOTE))]
     return sorted(notes, key=lambda note: (note["sequence"], note["release_id"]), reverse=True)
+
+
+def folders(published: Path) -> list[Path]:
+    """The folder of every release that was made whole, by name, whether its note can be read or not."""
+    return sorted(path.parent for path in (published / "releases").glob(f"[!.]*/{NOTE}"))
 
 
 def note_of(path: Path) -> dict[str, Any] | None:
@@ -43,8 +48,7 @@ def note_of(path: Path) -> dict[str, Any] | None:
 
 def unreadable(published: Path) -> list[str]:
     """The folders of releases whose note cannot be read, by name."""
-    paths = (published / "releases").glob(f"[!.]*/{NOTE}")
-    return sorted(path.parent.name for path in paths if note_of(path) is None)
+    return [folder.name for folder in folders(published) if note_of(folder / NOTE) is None]
 
 
 def current_id(published: Path) -> str | None:
